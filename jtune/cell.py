@@ -1,0 +1,655 @@
+"""A cell's source -> what may move in it, what is judged, what is reported; and the exact rewriting of its literals.
+
+Three texts are at hand: the cell as typed, the Python that IPython makes of it (magics become calls, common
+indentation goes), and its syntax tree. Positions come from the tree; they are code points in lines of the Python text
+and are mapped to the typed text once, in :class:`_Text`.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import itertools
+import re
+import symtable
+import tokenize
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import CodeType
+from typing import Any
+
+from jtune import marks
+from jtune.domains import Value, is_same
+from jtune.errors import CellError, Problem, UsageError, did_you_mean
+from jtune.marks import Direction, MarkError, ObjectiveMark, ParameterMark, ReportMark
+from jtune.space import CircleError, Condition, Parameter, Space
+from jtune.template import Edits, Template, mask
+
+_LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|$)")
+_NOT_LITERAL: Any = object()
+# Of the values of the parameters that a condition names: more would be felt while typing.
+_COMBINATIONS_TRIED = 1000
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a trial is judged by.
+
+    Parameters
+    ----------
+    direction : "minimize" or "maximize"
+    label : str
+        The name or expression, as the user wrote it.
+    code : CodeType or None
+        Evaluated in the namespace at the end of the cell; None when the cell's own statement sends the value. The
+        objectives without code are counted from 0 in what :meth:`jtune.hooks.Listener.on_objective` receives.
+    """
+
+    direction: Direction
+    label: str
+    code: CodeType | None = None
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A literal that has a name, and where it stands in the Python text."""
+
+    name: str
+    qualifier: str | None
+    value: Value
+    node: ast.expr
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.qualifier}.{self.name}" if self.qualifier else self.name
+
+
+@dataclass(frozen=True)
+class _Comment:
+    line: int
+    column: int
+    text: str
+    is_alone: bool
+
+
+class Cell:
+    """A parsed cell.
+
+    Parameters
+    ----------
+    source : str
+        The cell as typed, without the magic line.
+    transform : callable
+        IPython's input transformer, from typed text to Python.
+    first_line : int
+        The number that the user sees at the first line of ``source``: 2 below a magic line.
+    objectives : sequence of (direction, expression)
+        Objectives named on the magic line; an empty expression is the cell's last one.
+
+    Attributes
+    ----------
+    space : Space
+        The parameters, in cell order.
+    spans : tuple of (int, int)
+        Where each parameter's literal stands in ``source``: start and stop, in code points.
+    objectives : tuple of Objective
+    reports : tuple of tuple of str
+        For each loop that reports: its expressions.
+    inferred : tuple of str
+        Parameters whose domain was not written.
+    python : str
+        What Python runs, each line at the number that the user sees.
+
+    Raises
+    ------
+    CellError
+        With every mistake in its marks.
+    SyntaxError
+        If it is no Python.
+    UsageError
+        If the objectives cannot be followed.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        transform: Callable[[str], str] = str,
+        first_line: int = 1,
+        objectives: Sequence[tuple[Direction, str]] = (),
+    ) -> None:
+        self.source = source
+        text = _Text(source, transform, first_line)
+        self.python = text.python
+        try:
+            self._tree = ast.parse(self.python)
+        except ValueError as error:  # of null characters and lone surrogates
+            raise SyntaxError(str(error)) from None
+        reader = _Reader(text, self._tree)
+        self.space = Space(reader.parameters())
+        self.inferred = tuple(reader.inferred)
+        self.reports = tuple(reader.reports.values())
+        nodes = [named.node for named in reader.named]
+        self._literals = {node: slot for slot, node in enumerate(nodes)}
+        self.spans = tuple(text.span(node) for node in nodes)
+        self._reports = reader.reports
+        self._sent: dict[ast.stmt, int] = {}
+        self.objectives = tuple(self._objectives(reader, objectives))
+
+    def source_with(self, values: Mapping[str, Value]) -> str:
+        """Return the cell with these literals, every other character unchanged.
+
+        Parameters
+        ----------
+        values : mapping
+            Parameter names and values; a parameter that is left out, or has its literal's value, keeps its text.
+        """
+        return rewritten(self.source, self.spans, self.space, values)
+
+    def template(self, filename: str = "<cell>", flags: int = 0) -> Template:
+        """Return the cell compiled for trials; ``fill`` takes values in the order of :attr:`space`.
+
+        Raises
+        ------
+        SyntaxError
+            For what only the compiler sees, such as ``return`` outside a function.
+        """
+        # A last line that ends in a semicolon shows nothing, as everywhere in IPython.
+        shows_last = not _ends_in_semicolon(self.python)
+        edits = Edits(self._literals, self._reports, self._sent, shows_last)
+        return Template(self._tree, edits, filename, flags)
+
+    @cached_property
+    def identity(self) -> str:
+        """A digest of the code with its tuned literals masked, and of what is tuned and judged.
+
+        Comments, white space, domains and the literals' present values do not count.
+        """
+        code = ast.unparse(mask(self._tree, self._literals))
+        goals = [f"{objective.direction} {objective.label}" for objective in self.objectives]
+        text = "\n".join([code, *self.space.names, *goals])
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    def binds(self, name: str) -> bool:
+        """Tell whether the cell itself binds ``name`` in the namespace: assigns, imports or defines it."""
+        tables = [symtable.symtable(self.python, "<cell>", "exec")]
+        for table in tables:
+            tables += table.get_children()
+        symbols = [(table, symbol) for table in tables for symbol in table.get_symbols() if symbol.get_name() == name]
+        # Inner scopes too may bind a global: after `global`, and by `:=` in a comprehension.
+        return any(
+            (symbol.is_assigned() or symbol.is_imported()) and (table is tables[0] or symbol.is_global())
+            for table, symbol in symbols
+        )
+
+    def _objectives(self, reader: _Reader, wanted: Sequence[tuple[Direction, str]]) -> Iterator[Objective]:
+        if wanted and reader.objectives:
+            direction, _ = reader.objectives[0]
+            raise UsageError(
+                f"the cell already marks an objective (# tune: {direction}); "
+                "drop the mark, or the option on the magic line"
+            )
+        for direction, statement in reader.objectives:
+            yield self._objective(direction, statement)
+        for direction, expression in wanted:
+            if expression:
+                yield Objective(direction, expression, _compiled(expression))
+            else:
+                yield self._objective(direction, self._last_expression(direction))
+
+    def _objective(self, direction: Direction, statement: ast.stmt) -> Objective:
+        if isinstance(statement, ast.Expr):
+            self._sent[statement] = len(self._sent)
+            return Objective(direction, ast.unparse(statement.value))
+        label = ast.unparse(_target(statement))
+        return Objective(direction, label, _compiled(label))
+
+    def _last_expression(self, direction: Direction) -> ast.Expr:
+        last = self._tree.body[-1] if self._tree.body else None
+        if not isinstance(last, ast.Expr):
+            raise UsageError(
+                f"--{direction} without an expression takes the cell's last one, and this cell does not end "
+                f"in an expression; write --{direction} NAME"
+            )
+        return last
+
+
+def rewritten(source: str, spans: Sequence[tuple[int, int]], space: Space, values: Mapping[str, Value]) -> str:
+    """Return ``source`` with other literals at ``spans``, which are those of ``space``'s parameters in order."""
+    result = source
+    edits = sorted(zip(spans, space, strict=True), key=lambda edit: edit[0], reverse=True)
+    for (start, stop), parameter in edits:
+        value = values.get(parameter.name, parameter.literal)
+        if not is_same(value, parameter.literal):
+            result = result[:start] + literal_text(value, source[start:stop]) + result[stop:]
+    return result
+
+
+def literal_text(value: Value, like: str = "") -> str:
+    """Return a value as the user would type it, in the quotes of the literal that it replaces."""
+    text = repr(value)
+    quote = like.lstrip("rRuUbB")[:1]
+    if isinstance(value, str) and quote == '"' and text[0] == "'" and '"' not in text:
+        return f'"{text[1:-1]}"'
+    return text
+
+
+class _Text:
+    """A cell as typed, and the Python that IPython makes of it, line by line.
+
+    Both have the same lines at the same numbers; what IPython joins or drops is made up with blank lines.
+    ``_shifts`` says how many characters the Python line lacks at its start; ``foreign`` has the numbers of the lines
+    that are no Python as they were typed.
+    """
+
+    def __init__(self, source: str, transform: Callable[[str], str], first_line: int) -> None:
+        self._first_line = first_line
+        self._lines = [m[1] for m in _LINE.finditer(source)]
+        self._starts = [m.start() for m in _LINE.finditer(source)]
+        # With one kind of line end: IPython knows no magic that is continued over others.
+        transformed = transform("\n".join(self._lines))
+        python, self._shifts = self._align([m[1] for m in _LINE.finditer(transformed)])
+        self.python = "\n" * (first_line - 1) + "\n".join(python) + "\n"
+        self._python_lines = self.python.split("\n")
+
+    def _align(self, transformed: list[str]) -> tuple[list[str], list[int]]:
+        python: list[str] = []
+        shifts: list[int] = []
+        self.foreign: list[int] = []
+        for text in transformed:
+            # IPython drops blank lines at the start of a cell.
+            while text.strip() and not self._line(len(python)).strip() and len(python) < len(self._lines):
+                python.append("")
+                shifts.append(0)
+            typed = self._line(len(python))
+            python.append(text)
+            shifts.append(len(typed) - len(text))
+            if not typed.endswith(text):
+                # A magic or a shell command: one line now, however many it was continued over.
+                self.foreign.append(self._first_line + len(python) - 1)
+                while self._line(len(python) - 1).endswith("\\"):
+                    python.append("")
+                    shifts.append(0)
+                    self.foreign.append(self._first_line + len(python) - 1)
+        # A cell magic takes the whole cell.
+        self.foreign += range(self._first_line + len(python), self._first_line + len(self._lines))
+        return python, shifts
+
+    def _line(self, index: int) -> str:
+        return self._lines[index] if index < len(self._lines) else ""
+
+    def typed_line(self, number: int) -> str:
+        """Return the line at the user's number, as typed."""
+        return self._line(number - self._first_line)
+
+    def typed_column(self, number: int, column: int) -> int:
+        """Return where a column of the Python line stands in the line as typed."""
+        return column + self._shifts[number - self._first_line]
+
+    def column(self, number: int, utf8_offset: int) -> int:
+        """Return ast's offset, in UTF-8 bytes, as code points."""
+        return len(self._python_lines[number - 1].encode()[:utf8_offset].decode())
+
+    def span(self, node: ast.expr) -> tuple[int, int]:
+        """Return where a node stands in the source as typed: start and stop."""
+        return (
+            self._offset(node.lineno, node.col_offset),
+            self._offset(node.end_lineno or node.lineno, node.end_col_offset or 0),
+        )
+
+    def _offset(self, number: int, utf8_offset: int) -> int:
+        column = self.typed_column(number, self.column(number, utf8_offset))
+        return self._starts[number - self._first_line] + column
+
+    def comments(self) -> Iterator[_Comment]:
+        """Yield the comments of the Python text, at the user's line numbers."""
+        for token in tokenize.generate_tokens(io.StringIO(self.python).readline):
+            if token.type == tokenize.COMMENT:
+                line, column = token.start
+                yield _Comment(line, column, token.string, not self._python_lines[line - 1][:column].strip())
+
+
+class _Reader:
+    """Puts the marks of a cell to the literals, statements and loops that they belong to.
+
+    Collects every mistake and raises them together.
+    """
+
+    def __init__(self, text: _Text, tree: ast.Module) -> None:
+        self._text = text
+        self._found = _Finder().find(tree)
+        self.problems: list[Problem] = []
+        self.named: list[_Named] = []
+        self.inferred: list[str] = []
+        self.objectives: list[tuple[Direction, ast.stmt]] = []
+        self.reports: dict[ast.stmt, tuple[str, ...]] = {}
+        self._marked: list[tuple[_Comment, ParameterMark, _Named]] = []
+        for comment in text.comments():
+            self._read(comment)
+        self._marked.sort(key=lambda entry: (entry[2].node.lineno, entry[2].node.col_offset))
+        for line in text.foreign:
+            if not marks.is_prose(text.typed_line(line)):
+                message = "IPython hands this line to a magic or a shell as text; tune what stands in plain Python"
+                self.problems.append(Problem(line, text.typed_line(line), 0, message))
+        self._qualify()
+
+    def parameters(self) -> list[Parameter]:
+        """Return the parameters in cell order.
+
+        Raises
+        ------
+        CellError
+            If anything in the cell is wrong.
+        """
+        read = []
+        for comment, mark, named in self._marked:
+            try:
+                domain = marks.read_domain(mark.domain, named.value)
+            except MarkError as error:
+                self._problem(comment, mark.domain_start + error.start, str(error))
+                continue
+            if mark.domain is None:
+                self.inferred.append(named.name)
+            read.append((comment, mark, Parameter(named.name, domain, named.value, mark.condition)))
+        self._check_conditions(read)
+        if self.problems:
+            raise CellError(self.problems)
+        return [parameter for _, _, parameter in read]
+
+    def _problem(self, comment: _Comment, start: int, message: str) -> None:
+        line = comment.line
+        column = self._text.typed_column(line, comment.column + start)
+        self.problems.append(Problem(line, self._text.typed_line(line), column, message))
+
+    def _read(self, comment: _Comment) -> None:
+        if comment.is_alone:
+            if not marks.is_prose(comment.text):
+                hint = "move it there, or take the colon out of prose"
+                self._problem(comment, 0, f"a mark stands at the end of the line that it speaks of; {hint}")
+            return
+        try:
+            for mark in marks.read_comment(comment.text):
+                self._place(comment, mark)
+        except MarkError as error:
+            self._problem(comment, error.start, str(error))
+
+    def _place(self, comment: _Comment, mark: marks.Mark) -> None:
+        if isinstance(mark, ParameterMark):
+            named = self._literal(comment.line, mark)
+            if any(named.node is other.node for _, _, other in self._marked):
+                raise MarkError(mark.start, f"no second literal stands here for {mark.name}; leave it out")
+            self._marked.append((comment, mark, named))
+        elif isinstance(mark, ObjectiveMark):
+            statement = self._objective(comment.line, mark)
+            if any(statement is other for _, other in self.objectives):
+                raise MarkError(mark.start, "this is an objective already; leave one of the marks out")
+            self.objectives.append((mark.direction, statement))
+        else:
+            loop = self._loop(comment.line, mark)
+            if loop in self.reports:
+                raise MarkError(mark.start, "this loop reports already; put all into one mark: report EXPR, EXPR")
+            self.reports[loop] = mark.expressions
+
+    def _literal(self, line: int, mark: ParameterMark) -> _Named:
+        here = [named for named in self._found.named if named.node.end_lineno == line]
+        counts = Counter(named.name for named in here)
+        labels = [n.full_name if counts[n.name] > 1 else n.name for n in here]
+        if not here:
+            raise MarkError(
+                mark.start,
+                "no named literal ends on this line; write for example C=1.0,  # tune: 1e-3..1e3 log",
+            )
+        if mark.name is None:
+            if len(here) > 1:
+                hint = "; ".join(f"{label}: ..." for label in labels)
+                raise MarkError(mark.start, f"several literals stand here; write # tune {hint}")
+            return here[0]
+        matching = [n for n in here if mark.name in (n.name, n.full_name)]
+        if len(matching) > 1:
+            full = dict.fromkeys(n.full_name for n in matching)
+            ways = "; ".join(f"{name}: ..." for name in full)
+            hint = f"write # tune {ways}" if len(full) == len(matching) else "put them on lines of their own"
+            raise MarkError(mark.start, f"{mark.name} names several literals of this line; {hint}")
+        if matching and mark.name == matching[0].name:
+            return matching[0]
+        if matching or len(here) == 1:
+            return replace(matching[0] if matching else here[0], name=mark.name, qualifier=None)
+        guess = did_you_mean(mark.name, labels)
+        raise MarkError(mark.start, f"no literal {mark.name!r} here, only {', '.join(labels)}{guess}")
+
+    def _objective(self, line: int, mark: ObjectiveMark) -> ast.stmt:
+        here = [s for s in self._found.statements if s.lineno <= line <= (s.end_lineno or 0)]
+        if not here:
+            raise MarkError(
+                mark.start,
+                f"an objective is an assignment or an expression; write loss = ...  # tune: {mark.direction}",
+            )
+        statement = here[-1]
+        if statement in self._found.inner:
+            raise MarkError(
+                mark.start,
+                "the objective must be at the top level of the cell; return it from the function",
+            )
+        if not isinstance(statement, ast.Expr) and not isinstance(
+            _target(statement), (ast.Name, ast.Attribute, ast.Subscript)
+        ):
+            raise MarkError(
+                mark.start,
+                f"several names are assigned here; put the one on a line of its own: NAME  # tune: {mark.direction}",
+            )
+        return statement
+
+    def _loop(self, line: int, mark: ReportMark) -> ast.stmt:
+        here = [n for n in self._found.loops if n.lineno <= line < max(n.body[0].lineno, n.lineno + 1)]
+        if not here:
+            what = ", ".join(mark.expressions)
+            raise MarkError(
+                mark.start,
+                f"report belongs to the header of a loop; write for epoch in range(9):  # tune: report {what}",
+            )
+        return here[-1]
+
+    def _qualify(self) -> None:
+        """Give equal names their callee, where that tells them apart."""
+        counts = Counter(named.name for _, _, named in self._marked)
+        full = [
+            replace(named, name=named.full_name) if counts[named.name] > 1 else named for _, _, named in self._marked
+        ]
+        counts = Counter(named.name for named in full)
+        for (comment, mark, _), named in zip(self._marked, full, strict=True):
+            if counts[named.name] > 1:
+                message = f"{counts[named.name]} tunables are called {named.name}; rename one: # tune NAME: DOMAIN"
+                self._problem(comment, mark.start, message)
+        self._marked = [(c, m, named) for (c, m, _), named in zip(self._marked, full, strict=True)]
+        self.named = [named for _, _, named in self._marked]
+
+    def _check_conditions(self, read: Sequence[tuple[_Comment, ParameterMark, Parameter]]) -> None:
+        known = {parameter.name: parameter for _, _, parameter in read}
+        # What a condition names is not unknown when it is only the name's own mark that is wrong.
+        wrong = {problem.line for problem in self.problems}
+        unread = {named.name for named in self._found.named if named.node.end_lineno in wrong}
+        unread |= {named.name for named in self.named} - known.keys()
+        for comment, mark, parameter in read:
+            names = parameter.condition.names if parameter.condition else ()
+            if parameter.condition and unread.isdisjoint([*names, *(name.rpartition(".")[2] for name in names)]):
+                message = _reject_condition(parameter.name, parameter.condition, known)
+                if message:
+                    self._problem(comment, mark.condition_start, message)
+        if not self.problems:
+            try:
+                Space([parameter for _, _, parameter in read])
+            except CircleError as error:
+                comment, mark, _ = next(entry for entry in read if entry[2].name in error.names)
+                self._problem(comment, mark.condition_start, f"{error}; drop one of them")
+
+
+def _reject_condition(name: str, condition: Condition, known: Mapping[str, Parameter]) -> str | None:
+    for other in condition.names:
+        if other not in known:
+            qualified = " or ".join(full for full in known if full.endswith(f".{other}"))
+            guess = f"; write {qualified}" if qualified else did_you_mean(other, known)
+            return f"{other!r} is not a tunable of this cell{guess or '; mark it too, or drop the condition'}"
+    if name in condition.names:
+        return f"{name} cannot depend on itself; drop the condition"
+    if not condition.names:
+        return "the condition names no tunable of this cell; write for example: if layers >= 2"
+    # At all choices and the ends of ranges, where most of what may go wrong does: None, 0, other types.
+    axes = [[known[n].literal, *known[n].domain.levels(2)] for n in condition.names]
+    for values in itertools.islice(itertools.product(*axes), _COMBINATIONS_TRIED):
+        point = dict(zip(condition.names, values, strict=True))
+        try:
+            condition.holds(point)
+        except Exception as error:  # any operator of any literals may raise
+            where = ", ".join(f"{n} = {value!r}" for n, value in point.items())
+            return f"the condition fails where {where}: {error}"
+    return None
+
+
+@dataclass
+class _Finder(ast.NodeVisitor):
+    """Walks a tree for what marks can belong to: named literals, simple statements, loops."""
+
+    named: list[_Named] = field(default_factory=list)
+    statements: list[ast.stmt] = field(default_factory=list)
+    inner: set[ast.stmt] = field(default_factory=set)
+    loops: list[ast.For | ast.While | ast.AsyncFor] = field(default_factory=list)
+    _owners: dict[ast.expr, str] = field(default_factory=dict)
+    _depth: int = 0
+
+    def find(self, tree: ast.Module) -> _Finder:
+        """Walk the tree; return self."""
+        self.visit(tree)
+        self.named.sort(key=lambda named: (named.node.lineno, named.node.col_offset))
+        return self
+
+    def visit(self, node: ast.AST) -> None:
+        """Note statements and loops, then go on by type."""
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr)):
+            self.statements.append(node)
+            if self._depth:
+                self.inner.add(node)
+        elif isinstance(node, (ast.For, ast.While, ast.AsyncFor)):
+            self.loops.append(node)
+        super().visit(node)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        self._pair(node.targets[0], node.value)
+        self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if node.value is not None:
+            self._pair(node.target, node.value)
+        self.generic_visit(node)
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        self._pair(node.target, node.value)
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        for keyword in node.keywords:
+            self._add(keyword.arg, keyword.value, _last_name(node.func))
+        self.generic_visit(node)
+
+    def visit_Dict(self, node: ast.Dict) -> None:
+        for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                self._add(key.value, value, self._owners.get(node))
+        self.generic_visit(node)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        self._defaults(node.args, None)
+        self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self._defaults(node.args, node.name)
+        self._visit_inner(node)
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
+
+    def _visit_inner(self, node: ast.AST) -> None:
+        self._depth += 1
+        self.generic_visit(node)
+        self._depth -= 1
+
+    visit_ClassDef = _visit_inner  # noqa: N815
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
+        """Do not look into f-strings: before Python 3.12 their positions are wrong."""
+
+    def _add(self, name: str | None, value: ast.expr, qualifier: str | None) -> None:
+        if not name:
+            return
+        self._owners[value] = name
+        literal = _literal(value)
+        if literal is not _NOT_LITERAL:
+            self.named.append(_Named(name, qualifier, literal, value))
+
+    def _pair(self, target: ast.expr, value: ast.expr) -> None:
+        """Name what is assigned, and the elements of ``a, b = 1, 2`` one by one."""
+        if isinstance(target, (ast.Tuple, ast.List)):
+            elements = value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
+            if len(target.elts) == len(elements):
+                for one_target, one_value in zip(target.elts, elements, strict=True):
+                    self._pair(one_target, one_value)
+        elif isinstance(target, ast.Name):
+            self._add(target.id, value, None)
+        elif isinstance(target, ast.Attribute):
+            self._add(target.attr, value, _last_name(target.value))
+        elif isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+            key = target.slice.value
+            self._add(key if isinstance(key, str) else None, value, _last_name(target.value))
+
+    def _defaults(self, arguments: ast.arguments, function: str | None) -> None:
+        positional = [*arguments.posonlyargs, *arguments.args]
+        first = len(positional) - len(arguments.defaults)
+        for argument, value in zip(positional[first:], arguments.defaults, strict=True):
+            self._add(argument.arg, value, function)
+        for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+            if default is not None:
+                self._add(argument.arg, default, function)
+
+
+def _literal(node: ast.expr) -> Value:
+    """Return the value of a number, string, boolean, None or tuple of these, else ``_NOT_LITERAL``."""
+    if isinstance(node, ast.Constant):
+        ok = node.value is None or isinstance(node.value, (bool, int, float, str))
+        return node.value if ok else _NOT_LITERAL
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
+        value = _literal(node.operand)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return -value if isinstance(node.op, ast.USub) else value
+    if isinstance(node, ast.Tuple):
+        elements = tuple(_literal(element) for element in node.elts)
+        return _NOT_LITERAL if _NOT_LITERAL in elements else elements
+    return _NOT_LITERAL
+
+
+def _last_name(node: ast.expr) -> str | None:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def _target(statement: ast.stmt) -> ast.expr:
+    """Return what a statement assigns to: the first of several targets."""
+    if isinstance(statement, ast.Assign):
+        return statement.targets[0]
+    assert isinstance(statement, (ast.AnnAssign, ast.AugAssign))
+    return statement.target
+
+
+def _compiled(expression: str) -> CodeType:
+    try:
+        return compile(expression, "<objective>", "eval", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        raise UsageError(
+            f"the objective {expression!r} is not a Python expression; write a name, or an expression in quotes"
+        ) from None
+
+
+def _ends_in_semicolon(python: str) -> bool:
+    skipped = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.DEDENT, tokenize.ENDMARKER}
+    tokens = [t for t in tokenize.generate_tokens(io.StringIO(python).readline) if t.type not in skipped]
+    return bool(tokens) and tokens[-1].string == ";"

@@ -1,0 +1,112 @@
+"""The errors a user meets.
+
+::
+
+    JTuneError                  everything below
+    └── MistakeError            the user's to mend: shown in one line, without a traceback
+        ├── CellError           marks that cannot be read, all of a cell at once
+        ├── UsageError          the magic line
+        ├── StudyError          no such study, trial or parameter
+        └── JournalError        the file under .jtune/
+            ├── JournalLockedError
+            └── JournalCorruptError
+
+An error of the user's own cell is none of these: it keeps its type and its traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+class JTuneError(Exception):
+    """Any error that jtune raises on purpose."""
+
+
+class MistakeError(JTuneError):
+    """Something that the user can mend; IPython shows its text and no traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython prints instead of a traceback (its protocol for exceptions)."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in a cell.
+
+    Parameters
+    ----------
+    line : int
+        Line number as the user counts, from 1.
+    text : str
+        That line, without its line end.
+    start : int
+        Where in ``text`` the mistake starts, in code points from 0.
+    message : str
+        What is wrong, what was expected and what to type.
+    """
+
+    line: int
+    text: str
+    start: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.text.strip()}   {self.message}"
+
+    def render(self) -> str:
+        """Return the line, and below it a caret with the message."""
+        head = f"line {self.line}: "
+        # Tabs stay tabs under the line, so that the caret stands where the terminal put the text.
+        pad = "".join("\t" if c == "\t" else " " for c in self.text[: self.start])
+        return f"{head}{self.text}\n{' ' * len(head)}{pad}^ {self.message}"
+
+
+class CellError(MistakeError):
+    """Marks of a cell that cannot be read; ``problems`` has all of them in line order."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda p: (p.line, p.start)))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: nothing was run", *(p.render() for p in self.problems)]
+
+
+class UsageError(MistakeError):
+    """A magic line, or an argument, that cannot be followed."""
+
+
+class StudyError(MistakeError):
+    """A study, trial or parameter that is not there."""
+
+
+class JournalError(MistakeError):
+    """A study's file that cannot be used."""
+
+
+class JournalLockedError(JournalError):
+    """Another process writes this study; ``holder`` names it."""
+
+    def __init__(self, path: str, holder: str) -> None:
+        self.path, self.holder = path, holder
+        super().__init__(f"{path} is being written by {holder}; wait for it, stop it, or give this study another NAME")
+
+
+class JournalCorruptError(JournalError):
+    """A line in the middle of the file is broken; ``line`` counts from 1."""
+
+    def __init__(self, path: str, line: int, reason: str) -> None:
+        self.path, self.line = path, line
+        super().__init__(
+            f"{path}, line {line}: {reason}; mend or remove that line, or move the file away to start anew"
+        )
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the known word nearest to ``word``, or ``""``."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""

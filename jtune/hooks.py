@@ -1,0 +1,56 @@
+"""What a running cell tells jtune: the calls that :mod:`jtune.template` puts into it.
+
+They stay in the cell's functions after its trials: without a trial they do nothing, so such a function can be called
+from any other cell, and also in a process that never ran a study.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Listener(Protocol):
+    """What receives a running trial's values."""
+
+    def on_objective(self, index: int, value: object) -> None:
+        """Receive the value of an objective that is an expression statement."""
+
+    def on_report(self, index: int, values: Sequence[object]) -> None:
+        """Receive what a loop reports after an iteration; may raise to end the trial."""
+
+
+_listener: Listener | None = None
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Send what the cell tells to ``listener`` for as long as the block lasts."""
+    global _listener  # noqa: PLW0603 (the cell's code has no other way to reach its trial)
+    previous, _listener = _listener, listener
+    try:
+        yield
+    finally:
+        _listener = previous
+
+
+def objective(index: int, value: T) -> T:
+    """Record an objective's value and return it."""
+    if _listener is not None:
+        _listener.on_objective(index, value)
+    return value
+
+
+def report(index: int, values: Sequence[object]) -> None:
+    """Record what a loop reports."""
+    if _listener is not None:
+        _listener.on_report(index, values)
+
+
+def show(value: object) -> None:
+    """Display the cell's last expression."""
+    sys.displayhook(value)

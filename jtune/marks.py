@@ -1,0 +1,504 @@
+"""A comment's text -> marks: what the tune language says about one line.
+
+The regular expressions live in ``grammar.json``, which the editor reads too; what they cannot say (that bounds are
+ordered, that choices are literals) is said here. Positions are code points from the comment's ``#``.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import re
+import unicodedata
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Literal, TypeAlias
+
+from jtune.domains import (
+    LARGEST_INT,
+    ChoiceDomain,
+    Domain,
+    FloatDomain,
+    IntDomain,
+    Value,
+    infer,
+    is_same,
+)
+from jtune.errors import did_you_mean
+from jtune.space import Condition
+
+Direction: TypeAlias = Literal["minimize", "maximize"]
+
+# Steps below the largest bound by more than this are lost in the rounding of floats, in Optuna's checks first.
+_FINEST_GRID = 10**7
+# What a report may not hold: it would bind a name, or make the function around it a generator.
+_NOT_REPORTED = (ast.Starred, ast.NamedExpr, ast.Yield, ast.YieldFrom)
+_FORMS = "LOW..HIGH [log] [step S] or [a, b, c]"
+_OBJECTIVES = {"min": "minimize", "minimise": "minimize", "max": "maximize", "maximise": "maximize"}
+_OBJECTIVES |= {word: word for word in _OBJECTIVES.values()}
+
+
+class MarkError(ValueError):
+    """A mark that cannot be read; ``start`` is the mistake's place in the comment."""
+
+    def __init__(self, start: int, message: str) -> None:
+        self.start = start
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class ParameterMark:
+    """A literal of this line may move.
+
+    Parameters
+    ----------
+    name : str or None
+        The name before the colon, or None for the line's only literal.
+    domain : str or None
+        The domain as written, read by :func:`read_domain` once the literal is known; None to infer it.
+    condition : Condition or None
+        Where the parameter is active.
+    start, domain_start, condition_start : int
+        Where the item, its domain and its condition start in the comment.
+    """
+
+    name: str | None
+    domain: str | None
+    condition: Condition | None
+    start: int
+    domain_start: int
+    condition_start: int
+
+
+@dataclass(frozen=True)
+class ObjectiveMark:
+    """What this line computes is the objective."""
+
+    direction: Direction
+    start: int
+
+
+@dataclass(frozen=True)
+class ReportMark:
+    """After every iteration of this loop these expressions are recorded."""
+
+    expressions: tuple[str, ...]
+    start: int
+
+
+Mark: TypeAlias = ParameterMark | ObjectiveMark | ReportMark
+
+
+def read_comment(comment: str) -> list[Mark]:
+    """Return the marks of a comment; none when it is an ordinary one.
+
+    Parameters
+    ----------
+    comment : str
+        From its ``#`` to the end of the line.
+
+    Raises
+    ------
+    MarkError
+        If it starts as a mark and cannot be read.
+    """
+    found = _match("mark", comment) or _match("later_mark", comment)
+    if not found:
+        colab = _match("colab", comment)
+        return _read_colab(colab[1], colab.start(1)) if colab else []
+    start = found.end(1)
+    rest = comment[start:]
+    _expect_colon(rest, start)
+    body = _match("body", rest)
+    if body is None:
+        quote = _ends("body", rest, 1) or 0
+        raise MarkError(start + quote, "a string is not closed; write its second quote")
+    return _read_body(body[1].rstrip(), start)
+
+
+def is_prose(text: str) -> bool:
+    """Tell whether a comment on a line of its own, or any text that is no comment, holds no mark.
+
+    There ``# tune`` is one only if a colon follows "tune", or "tune" and a name, or if nothing follows.
+    """
+    return not _match("later_mark", text)
+
+
+def read_domain(text: str | None, literal: Value) -> Domain:
+    """Return the domain that ``text`` gives a literal; None infers it.
+
+    Raises
+    ------
+    MarkError
+        If it is no domain, or does not hold the literal. ``start`` counts from the start of ``text``.
+    """
+    if text is None:
+        domain = infer(literal)
+        if domain is None:
+            raise MarkError(0, f"no range can be inferred for {literal!r}; write it: # tune: {_FORMS}")
+        return domain
+    domain = _read_choices(text) if text.startswith("[") else _read_range(text, literal)
+    if reason := domain.reject(literal):
+        raise MarkError(0, f"the literal {reason}; change the one or the other")
+    return domain
+
+
+def read_expressions(text: str) -> tuple[str, ...]:
+    """Return the comma-separated Python expressions of ``text``.
+
+    Raises
+    ------
+    ValueError
+        If they cannot be read, or there are none.
+    """
+    try:
+        # Within brackets line ends are free. Two kinds of them, so that the text cannot close the one and go on.
+        ast.parse(f"({text}\n,)", mode="eval")
+        elements = ast.parse(f"[{text}\n]", mode="eval").body.elts  # type: ignore[attr-defined]
+        if any(isinstance(node, _NOT_REPORTED) for element in elements for node in ast.walk(element)):
+            raise ValueError(f"{text.strip()!r} would change what the cell does; name values only")
+        return tuple(ast.unparse(element) for element in elements)
+    except (SyntaxError, AttributeError, RecursionError, MemoryError):
+        raise ValueError(f"{text.strip()!r} is not a list of Python expressions") from None
+
+
+def _read_body(body: str, start: int) -> list[Mark]:
+    if objective := _match("objective", body):
+        direction: Direction = "minimize" if objective[1] == "minimize" else "maximize"
+        return [ObjectiveMark(direction, start + objective.start(1))]
+    if report := _match("report", body):
+        return [_read_report(report[1].strip(), start + len(body) - len(report[1].lstrip()))]
+    marks: list[ParameterMark] = []
+    items = list(_separated(body, start))
+    for text, item_start in items[1:]:
+        if not text.strip():
+            raise MarkError(item_start - 1, "nothing follows the semicolon; leave it out")
+    for text, item_start in items:
+        mark = _read_item(text, item_start, is_only=len(items) == 1)
+        if mark.name is not None and mark.name in {m.name for m in marks}:
+            raise MarkError(mark.start, f"{mark.name} stands twice; say it once")
+        marks.append(mark)
+    return list(marks)
+
+
+def _separated(body: str, start: int) -> Iterator[tuple[str, int]]:
+    """Yield what stands between semicolons, and where each piece starts."""
+    rest: str | None = body
+    while rest is not None:
+        split = _match("separated", rest)
+        assert split is not None  # all strings of a body are closed
+        yield split[1], start
+        start += split.start(2)
+        rest = split[2]
+
+
+def _read_item(text: str, start: int, is_only: bool) -> ParameterMark:
+    match = _match("item_if", text) or _match("item", text)
+    assert match is not None
+    name, domain, condition = match[1], match[2] or None, match[3]
+    lead = start + len(text) - len(text.lstrip(" \t"))
+    if not is_only and name is None:
+        raise MarkError(lead, "each of several needs its name: # tune NAME: DOMAIN; NAME: DOMAIN")
+    if domain is None and condition is None and text.strip():
+        raise MarkError(lead, f"nothing follows the colon; write {_FORMS}")
+    domain_start = start + match.start(2) if domain else lead
+    condition_start = start + match.start(3)
+    if domain is not None:
+        _check_form(domain, domain_start)
+    return ParameterMark(
+        name=None if name is None else unicodedata.normalize("NFKC", name),
+        domain=domain,
+        condition=_read_condition(condition, condition_start),
+        start=lead,
+        domain_start=domain_start,
+        condition_start=condition_start,
+    )
+
+
+def _expect_colon(text: str, start: int) -> None:
+    if _match("head", text):
+        return
+    words = text.partition("#")[0].strip(" \t")
+    word = re.split(r"[ \t]", words)[0]
+    name, _, rest = words.replace("=", " ").partition(" ")
+    hint = "# tune: DOMAIN, # tune NAME: DOMAIN, or # tune alone"
+    if any(_match(form, f": {words}") for form in ("objective", "report")) or _is_domain(words):
+        hint = f"# tune: {words}"
+    elif _is_domain(rest.strip()):
+        hint = f"# tune{f' {name}' if _match('name', name) else ''}: {rest.strip()}"
+    raise MarkError(start + text.index(word), f"expected ':' after tune, not {word!r}; write {hint}")
+
+
+def _is_domain(text: str) -> bool:
+    return bool(_match("range", text) or _match("choices", text))
+
+
+def _check_form(domain: str, start: int) -> None:
+    """Find what is wrong with a domain, whatever the literal is."""
+    try:
+        if domain.startswith("["):
+            _read_choices(domain)
+        elif not _match("range", domain):
+            raise _slip(domain)
+    except MarkError as error:
+        raise MarkError(start + error.start, str(error)) from None
+
+
+def _read_condition(text: str | None, start: int) -> Condition | None:
+    if text is None:
+        return None
+    try:
+        return Condition(text)
+    except ValueError as error:
+        raise MarkError(start, f"{error}; write for example: if layers >= 2") from None
+
+
+def _read_report(text: str, start: int) -> ReportMark:
+    if not text:
+        raise MarkError(start, "nothing to report; write # tune: report EXPR[, EXPR]")
+    try:
+        return ReportMark(read_expressions(text), start)
+    except ValueError as error:
+        raise MarkError(start, f"{error}; write # tune: report EXPR[, EXPR]") from None
+
+
+def _read_range(text: str, literal: Value) -> FloatDomain | IntDomain:
+    match = _match("range", text)
+    if match is None:
+        raise _slip(text)
+    low_text, high_text, options = match.groups()
+    log, step_match = bool(_match("log", options)), _match("step", options)
+    if len(options.split()) > (1 if log else 0) + (2 if step_match else 0):
+        raise MarkError(match.start(3), f"{options.strip()!r} says something twice; say it once")
+    if isinstance(literal, bool) or not isinstance(literal, (int, float)):
+        choices = "[True, False]" if isinstance(literal, bool) else f"[{literal!r}, ...]"
+        raise MarkError(0, f"a range needs a number, and the literal is {literal!r}; write choices: {choices}")
+    texts = [low_text, high_text, step_match[1] if step_match else "1"]
+    is_int = isinstance(literal, int) and all(_match("integer", number) for number in texts)
+    low, high, step = map(float, texts)
+    # First of all, as the other checks and int() need numbers of some bounded length.
+    if not all(map(math.isfinite, (low, high, step, high - low))):
+        raise MarkError(0, "the bounds must be finite; write smaller numbers")
+    if is_int:
+        low, high, step = map(int, texts)
+    if low >= high:
+        swapped = f"{high_text}..{low_text}{options}" if low > high else "two different bounds"
+        raise MarkError(0, f"LOW must be below HIGH; write {swapped}")
+    if log and low <= 0:
+        least = 1 if is_int else high / 1e6
+        hint = f"write for example {least:g}..{high_text} log" if least < high and high > 0 else "leave log out"
+        raise MarkError(0, f"log needs LOW above 0; {hint}")
+    if reason := _beyond_limits(low, high, log, is_int):
+        raise MarkError(0, reason)
+    if step_match:
+        try:
+            _check_step(low, high, step, is_int, log)
+        except MarkError as error:
+            raise MarkError(match.start(3) + options.index("step"), str(error)) from None
+    if is_int:
+        return IntDomain(int(low), int(high), log, int(step))
+    return FloatDomain(low, high, log, step if step_match else None)
+
+
+def _beyond_limits(low: float, high: float, log: bool, is_int: bool) -> str | None:
+    """Return why Optuna or scikit-optimize could not keep the range, or None."""
+    if is_int and max(abs(low), abs(high), high - low) > LARGEST_INT:
+        return "an integer range cannot reach beyond 2**53 nor be wider; write the bounds as floats"
+    if log and low * high == 0:
+        return "the bounds are too small for log; write larger numbers"
+    return None
+
+
+def _check_step(low: float, high: float, step: float, is_int: bool, log: bool) -> None:
+    if step <= 0:
+        raise MarkError(0, "the step must be above 0; write for example step 1")
+    if log and not is_int:
+        raise MarkError(0, "a float range is either log or has a step; leave one of them out")
+    # As they are written: 0.3 - 0.1 is less than 0.2 in floats.
+    exact_low, exact_step = Decimal(repr(low)), Decimal(repr(step))
+    width = Decimal(repr(high)) - exact_low
+    if exact_step > width:
+        at_most = repr(float(width)).removesuffix(".0")
+        raise MarkError(0, f"the step is wider than the range; write at most step {at_most}")
+    if not is_int and (max(abs(low), abs(high)) / step > _FINEST_GRID or not _is_exact(exact_low, width, exact_step)):
+        raise MarkError(0, "the step is too fine for these bounds; leave it out")
+
+
+def _is_exact(low: Decimal, width: Decimal, step: Decimal) -> bool:
+    """Tell whether the grid's last value has few enough digits for a float."""
+    last = low + width // step * step
+    return Decimal(repr(float(last))) == last
+
+
+def _slip(text: str) -> MarkError:
+    """Say what was expected where no domain stands, and for the common slips what to type."""
+    first = re.split(r"[ \t]", text)[0]
+    named = _match("item", text)
+    named = named if named and named[1] else None
+    if direction := _OBJECTIVES.get(named[2] if named else first.lower()):
+        return MarkError(0, f"an objective stands alone on the line that computes it; write # tune: {direction}")
+    if first == "if":
+        return MarkError(0, "a condition is missing; write for example if layers >= 2")
+    if end := _ends("bounds", text):
+        return _slip_after(text[:end], text[end:])
+    if named and _is_domain(named[2]):
+        return MarkError(0, f"the name comes before the colon; write # tune {named[1]}: {named[2]}")
+    pair, choices = _as_range(text), _as_choices(text)
+    if pair:
+        alternative = f", or for choices {choices}" if choices else ""
+        return MarkError(0, f"expected two dots between the bounds; write {pair}{alternative}")
+    if choices:
+        return MarkError(0, f"choices stand in square brackets; write {choices}")
+    if late := re.fullmatch(r"((?:\w+[ \t]+)+)(\S.*)", text):
+        forms = (f"{late[2]} {late[1].strip()}", late[2])
+        if written := next((form for form in forms if _match("range", form)), None):
+            return MarkError(0, f"the range comes first; write {written}")
+    if ".." in text:
+        return MarkError(0, "LOW and HIGH are numbers; write for example 1..10 or 1e-3..1")
+    return MarkError(0, f"expected {_FORMS}{did_you_mean(first, ('report', 'log', 'step'))}")
+
+
+def _slip_after(bounds: str, tail: str) -> MarkError:
+    start = len(bounds) + len(tail) - len(tail.lstrip())
+    tidy = " ".join(re.sub(r"[,:=]", " ", re.sub(r"\bby\b", "step", tail.lower())).split())
+    if re.match(r"[ \t]*,[ \t]*\w+[ \t]*:", tail):
+        return MarkError(len(bounds), "several are separated by semicolons; write # tune NAME: DOMAIN; NAME: DOMAIN")
+    if tidy.split()[-1:] == ["if"]:
+        return MarkError(start, "a condition is missing; write for example if layers >= 2")
+    if _match("range", f"{bounds} {tidy}"):
+        hint = f"; write {bounds} {tidy}"
+    elif tidy.startswith("step"):
+        hint = "; write for example step 2"
+    elif "log" in tidy:
+        hint = f"; write {bounds} log"
+    else:
+        hint = "; a note stands behind another #"
+    return MarkError(start, f"after LOW..HIGH come log, step S and if CONDITION, not {tail.strip()!r}{hint}")
+
+
+def _as_range(text: str) -> str | None:
+    """Return the range that was probably meant by a pair such as ``1-10`` or ``uniform(1, 10)``."""
+    number = f"({_patterns()['number'].pattern})"
+    between = r"(?:\.{3,}|[-–—:,…‥]|to)"
+    pattern = rf"(\w*\()? *{number} *{between} *{number}(?: *: *{number})? *\)?(.*)"
+    pair = re.fullmatch(pattern, text, re.IGNORECASE)
+    if pair is None or float(pair[2]) >= float(pair[3]):
+        return None
+    log = "log" if "log" in (pair[1] or "").lower() else ""
+    step = f"step {pair[4]}" if pair[4] else ""
+    written = " ".join(filter(None, [f"{pair[2]}..{pair[3]}", log, step, pair[5].strip(" \t,")]))
+    return written if _match("range", written) else None
+
+
+def _as_choices(text: str) -> str | None:
+    """Return the choices that were probably meant, with the brackets and quotes that are missing."""
+
+    def quoted(found: re.Match[str]) -> str:
+        word = found[0]
+        return word if word[0] in "\"'" or word in {"True", "False", "None"} else f'"{word}"'
+
+    parts = re.sub(r"[ \t]*[/|][ \t]*", ", ", text.strip("[](){} \t,"))
+    words = r"[^\W\d]\w*(?:[ -]\w+)*"
+    written = "[" + re.sub(f"{_patterns()['string'].pattern}|{words}", quoted, parts) + "]"
+    choices = _literals(written)
+    return written if choices is not None and len(choices) > 1 and _match("choices", written) else None
+
+
+def _literals(text: str) -> list[Value] | None:
+    try:
+        with warnings.catch_warnings():
+            # Of escapes such as "\d", which are the user's own.
+            warnings.simplefilter("ignore")
+            value = ast.literal_eval(text)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return value if isinstance(value, list) else None
+
+
+def _read_choices(text: str) -> ChoiceDomain:
+    choices = _literals(text)
+    for choice in choices or []:
+        _check_choice(choice)
+    if choices is None or not _match("choices", text):
+        raise _slip_in_choices(text)
+    for i, choice in enumerate(choices):
+        if any(is_same(choice, other) for other in choices[:i]):
+            raise MarkError(0, f"{choice!r} stands twice; say it once")
+        # Optuna tells choices apart by ==, and keeps a tuple as its text.
+        if any(ChoiceDomain.stored(choice) == ChoiceDomain.stored(other) for other in choices[:i]):
+            raise MarkError(0, f"{choice!r} equals another choice; leave one of them out")
+    if len(choices) < 2:
+        raise MarkError(0, "at least two choices are needed; write [a, b]")
+    return ChoiceDomain(tuple(choices))
+
+
+def _slip_in_choices(text: str) -> MarkError:
+    inner = text.strip("[] \t")
+    end = _ends("choices", text)
+    if _match("range", inner):
+        return MarkError(0, f"a range stands without brackets; write {inner}")
+    if end is None:
+        return MarkError(0, "the bracket is not closed; write its ]")
+    if tail := text[end:].strip():
+        start = text.index(tail, end)
+        return MarkError(
+            start, f"only if CONDITION may follow the choices, not {tail!r}; a note stands behind another #"
+        )
+    meant = _as_choices(text) or '["a", "b"]'
+    return MarkError(
+        0, f"choices are literals (numbers, strings, True, False, None, tuples); write for example {meant}"
+    )
+
+
+def _check_choice(choice: Value) -> None:
+    if isinstance(choice, tuple):
+        for element in choice:
+            _check_choice(element)
+    elif choice is Ellipsis:
+        raise MarkError(0, "choices are written out; for all numbers between two write LOW..HIGH")
+    elif isinstance(choice, list):
+        raise MarkError(0, f"a choice cannot be a list; write a tuple: {tuple(choice)!r}")
+    elif isinstance(choice, (dict, set, bytes, complex)):
+        raise MarkError(0, f"a choice cannot be of type {type(choice).__name__}; write a number, a string or a tuple")
+    elif isinstance(choice, float) and not math.isfinite(choice):
+        raise MarkError(0, "a choice must be finite; write a smaller number")
+
+
+def _read_colab(form: str, start: int) -> list[Mark]:
+    """Read Colab's form annotations; those that name no domain (text boxes) are left alone."""
+    if _match("colab_choices", form):
+        domain = form
+    elif _match("colab_boolean", form):
+        domain = "[False, True]"
+    elif slider := _match("colab_slider", form):
+        step = f" step {slider[3]}" if slider[3] else ""
+        domain = f"{slider[1]}..{slider[2]}{step}"
+    else:
+        return []
+    return [ParameterMark(None, domain, None, start, start, start)]
+
+
+@cache
+def _patterns() -> dict[str, re.Pattern[str]]:
+    sources: dict[str, str] = json.loads(files("jtune").joinpath("grammar.json").read_text(encoding="utf-8"))
+    del sources["about"]
+
+    def expand(source: str) -> str:
+        return re.sub(r"<([a-z_]+)>", lambda found: f"(?:{expand(sources[found[1]])})", source)
+
+    return {name: re.compile(expand(source), re.DOTALL) for name, source in sources.items()}
+
+
+def _match(name: str, text: str) -> re.Match[str] | None:
+    return _patterns()[name].fullmatch(text)
+
+
+def _ends(name: str, text: str, group: int = 0) -> int | None:
+    """Return where a pattern that ``text`` starts with ends, or None."""
+    match = _patterns()[name].match(text)
+    return match.end(group) if match else None

@@ -1,0 +1,147 @@
+"""The loop: ask -> run -> record, until a stop rule says why to end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from jtune.runner import Outcome, Runner, State
+from jtune.samplers import PointSampler, SpaceExhausted
+from jtune.study import Origin, Study
+
+_FAILURES_IN_A_ROW = 10
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a search ends.
+
+    Parameters
+    ----------
+    n : int
+        Finished trials, those from before counted in.
+    timeout_s, trial_timeout_s : float or None
+        Seconds for this search, and for each trial.
+    target : float or None
+        An objective value that is good enough.
+    patience : int or None
+        Finished trials without a better one.
+    repeats : int
+        Runs of the cell per trial.
+    """
+
+    n: int = 30
+    timeout_s: float | None = None
+    trial_timeout_s: float | None = None
+    target: float | None = None
+    patience: int | None = None
+    repeats: int = 1
+
+
+class Search:
+    """One search of a study: decides points, runs them, records them.
+
+    Parameters
+    ----------
+    study : Study
+    runner : Runner
+    sampler : PointSampler
+    limits : Limits
+    listener : callable
+        Called after each trial.
+    """
+
+    def __init__(
+        self, study: Study, runner: Runner, sampler: PointSampler, limits: Limits, listener: Callable[[], None]
+    ) -> None:
+        self.study, self.runner, self.sampler, self.limits = study, runner, sampler, limits
+        self._listener = listener
+        self._deadline = None if limits.timeout_s is None else time.monotonic() + limits.timeout_s
+        self._finished = 0
+        self._failures = 0
+        self._since_best = 0
+        self._best_loss: float | None = None
+        self.best: Outcome | None = None
+        self.broken: Outcome | None = None
+
+    def run(self) -> str:
+        """Run trials and return why the search ended."""
+        with self.study.journal.writing(), self.runner.gate.guarding():
+            self.study.close_left_open()
+            self._finished = len(self.study.finished)
+            for trial in self.study.finished:
+                self.sampler.remember(trial.params)
+            best = self.study.best
+            self._best_loss = self.study.losses(best.values)[0] if best else None
+            while (ending := self._ending()) is None:
+                try:
+                    self._one()
+                except SpaceExhausted as exhausted:
+                    return str(exhausted)
+                self._listener()
+            return ending
+
+    def describe(self) -> str:
+        """Return trials done of those wanted, and the best objective so far."""
+        loss = self._best_loss
+        is_max = self.study.objectives[0].direction == "maximize"
+        best = "" if loss is None else f", best {-loss if is_max else loss:.6g}"
+        return f"{self._finished}/{self.limits.n} trials{best}"
+
+    def _ending(self) -> str | None:
+        limits = self.limits
+        if self.runner.gate.is_interrupted:
+            return "interrupted"
+        if self.broken is not None:
+            return "the baseline failed"
+        if self._finished >= limits.n:
+            return f"{self._finished} trials are done"
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            return "the time is up"
+        if self._failures >= _FAILURES_IN_A_ROW:
+            return f"{_FAILURES_IN_A_ROW} trials in a row failed"
+        if limits.patience is not None and self._since_best >= limits.patience:
+            return f"no better trial in {limits.patience}"
+        if limits.target is not None and self._reaches(limits.target):
+            return "the target is reached"
+        return "all points have been tried" if self.sampler.is_exhausted else None
+
+    def _reaches(self, target: float) -> bool:
+        is_max = self.study.objectives[0].direction == "maximize"
+        return self._best_loss is not None and self._best_loss <= (-target if is_max else target)
+
+    def _one(self) -> None:
+        is_baseline = self._finished == 0 and self.study.baseline is None
+        origin: Origin = "baseline" if is_baseline else "sampler"
+        point = self.study.space.baseline if is_baseline else None
+        number, point = self.study.start_trial(origin, point)
+        if is_baseline:
+            self.sampler.remember(point)
+        timeout_s, reason = self._timeout()
+        outcome = self.runner.run(
+            point, lambda step, value: self.study.report_value(number, step, value), self.limits.repeats,
+            timeout_s, lambda: reason,
+        )  # fmt: skip
+        self.study.end_trial(number, origin, outcome)
+        self._count(outcome)
+        if outcome.state == "interrupted":
+            self.sampler.forget(point)
+        elif is_baseline and outcome.state == "failed":
+            self.broken = outcome
+
+    def _timeout(self) -> tuple[float | None, tuple[State, str]]:
+        left = None if self._deadline is None else self._deadline - time.monotonic()
+        own = self.limits.trial_timeout_s
+        if left is not None and (own is None or left < own):
+            return left, ("interrupted", "the search's time was up")
+        return own, ("timed out", f"it took more than {own} s")
+
+    def _count(self, outcome: Outcome) -> None:
+        self._finished += outcome.state != "interrupted"
+        self._failures = self._failures + 1 if outcome.state in {"failed", "timed out"} else 0
+        self._since_best += 1
+        if outcome.state == "complete":
+            loss = self.study.losses(outcome.values)[0]
+            if self._best_loss is None or loss < self._best_loss:
+                self._best_loss, self.best, self._since_best = loss, outcome, 0

@@ -1,0 +1,234 @@
+"""The search space: parameters in cell order, some of them active only where a condition holds.
+
+A *point* is a dict of the active parameters only. An inactive parameter keeps its literal and is not part of the point.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import CodeType
+from typing import TYPE_CHECKING, TypeAlias
+
+from jtune.domains import Domain, Value, is_same
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Point: TypeAlias = dict[str, Value]
+
+# What a condition may hold. No calls and no attributes: conditions are read back from files.
+_ALLOWED = (
+    ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.UAdd, ast.BinOp, ast.Add,
+    ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt,
+    ast.GtE, ast.In, ast.NotIn, ast.Is, ast.IsNot, ast.Constant, ast.Tuple, ast.List, ast.Set, ast.Name, ast.Load,
+)  # fmt: skip
+_ENUMERATED_AT_MOST = 20_000
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A Python expression over other parameters, such as ``layers >= 2``.
+
+    Raises
+    ------
+    ValueError
+        If ``text`` is no expression, or holds more than comparisons, arithmetic, literals and names.
+    """
+
+    text: str
+    names: tuple[str, ...] = field(init=False)
+    _code: CodeType = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        text = self.text.strip()
+        try:
+            with warnings.catch_warnings():
+                # Such as "is" with a number: whoever writes it means "==".
+                warnings.simplefilter("error")
+                tree = _Dotted().visit(ast.parse(text, mode="eval"))
+                links = [(parent, node) for parent in ast.walk(tree) for node in ast.iter_child_nodes(parent)]
+                refused = next((link for link in links if not isinstance(link[1], _ALLOWED)), None)
+                code = compile(ast.fix_missing_locations(tree), "<condition>", "eval")
+        except SyntaxError as error:
+            raise ValueError(f"{text!r} is not a Python expression: {error.msg}") from None
+        except (ValueError, RecursionError, MemoryError):
+            raise ValueError(f"{text!r} is not a Python expression") from None
+        if refused is not None:
+            parent, node = refused
+            # An operator has no place of its own.
+            what = ast.get_source_segment(text, node) or ast.get_source_segment(text, parent)
+            raise ValueError(f"a condition compares parameters; it cannot hold {what}")
+        names = dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
+        object.__setattr__(self, "names", tuple(names))
+        object.__setattr__(self, "_code", code)
+
+    def holds(self, values: Mapping[str, Value]) -> bool:
+        """Tell whether the condition is true for the values of all parameters."""
+        return bool(eval(self._code, {"__builtins__": {}}, dict(values)))
+
+
+class _Dotted(ast.NodeTransformer):
+    """``SVC.C`` in a condition is the parameter of that qualified name."""
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        inner = self.visit(node.value)
+        if not isinstance(inner, ast.Name):
+            return node
+        return ast.copy_location(ast.Name(f"{inner.id}.{node.attr}", node.ctx), node)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One literal that may move.
+
+    Parameters
+    ----------
+    name : str
+        Unique in its cell; ``SVC.C`` where ``C`` alone would not be.
+    domain : Domain
+        The values it may take.
+    literal : Value
+        The value that stands in the cell.
+    condition : Condition or None
+        Where it is active; None for everywhere.
+    """
+
+    name: str
+    domain: Domain
+    literal: Value
+    condition: Condition | None = None
+
+
+class CircleError(ValueError):
+    """Conditions that depend on each other; ``names`` are the parameters of the circle, in cell order."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        super().__init__(f"the conditions of {', '.join(names)} depend on each other in a circle")
+
+
+class Space:
+    """Parameters in cell order.
+
+    Raises
+    ------
+    CircleError
+        If conditions refer to each other in a circle.
+    """
+
+    def __init__(self, parameters: Sequence[Parameter]) -> None:
+        self.parameters = tuple(parameters)
+        self._by_name = {p.name: p for p in self.parameters}
+        self._ordered = self._in_dependence_order()
+
+    def __iter__(self) -> Iterator[Parameter]:
+        return iter(self.parameters)
+
+    def __len__(self) -> int:
+        return len(self.parameters)
+
+    def __getitem__(self, name: str) -> Parameter:
+        return self._by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names in cell order."""
+        return tuple(self._by_name)
+
+    @cached_property
+    def has_conditions(self) -> bool:
+        """Whether some parameter is not always active."""
+        return any(p.condition for p in self.parameters)
+
+    @property
+    def baseline(self) -> Point:
+        """The point of the cell's own literals."""
+        return self.point({})
+
+    def point(self, values: Mapping[str, Value]) -> Point:
+        """Return the point that ``values`` stand for: active parameters only, each snapped to its domain.
+
+        Parameters that ``values`` leaves out take their literal.
+        """
+        known = {p.name: p.domain.coerce(p.literal) for p in self.parameters}
+        if not self.has_conditions:
+            return {n: self._snap(n, values[n]) if n in values else v for n, v in known.items()}
+        active = set()
+        for parameter in self._ordered:
+            name = parameter.name
+            if parameter.condition is None or parameter.condition.holds(known):
+                active.add(name)
+                if name in values:
+                    known[name] = self._snap(name, values[name])
+        return {name: value for name, value in known.items() if name in active}
+
+    def complete(self, point: Mapping[str, Value]) -> Point:
+        """Return the values of all parameters at a point: the inactive ones take their literal."""
+        return {p.name: point[p.name] if p.name in point else p.domain.coerce(p.literal) for p in self.parameters}
+
+    def accepts(self, point: Mapping[str, Value]) -> bool:
+        """Tell whether ``point`` is one of this space: its parameters active, its values in their domains."""
+        if any(n not in self or self[n].domain.reject(v) for n, v in point.items()):
+            return False
+        return set(self.point(point)) == set(point)
+
+    @staticmethod
+    def key(point: Mapping[str, Value]) -> tuple[tuple[str, str], ...]:
+        """Return something hashable that is equal for equal points only (``True`` is not ``1``)."""
+        return tuple((name, repr(point[name])) for name in sorted(point))
+
+    def sample(self, rng: np.random.Generator) -> Point:
+        """Return a point drawn uniformly (on each parameter's scale)."""
+        return self.point({p.name: p.domain.sample(rng) for p in self.parameters})
+
+    @cached_property
+    def all_points(self) -> list[Point] | None:
+        """Every point once, where the space is small enough to count; else None."""
+        total = 1
+        for parameter in self.parameters:
+            total *= parameter.domain.size or _ENUMERATED_AT_MOST + 1
+            if total > _ENUMERATED_AT_MOST:
+                return None
+        return self.grid(_ENUMERATED_AT_MOST)
+
+    def grid(self, levels: int) -> list[Point]:
+        """Return the full factorial of at most ``levels`` values per range and all choices, each point once."""
+        axes = [p.domain.levels(levels) for p in self.parameters]
+        points = (self.point(dict(zip(self.names, v, strict=True))) for v in itertools.product(*axes))
+        return list({self.key(point): point for point in points}.values())
+
+    def _snap(self, name: str, value: Value) -> Value:
+        """Return what ``value`` stands for; the cell's literal stays as it is, however many digits it has."""
+        parameter = self._by_name[name]
+        return parameter.domain.coerce(value) if is_same(value, parameter.literal) else parameter.domain.snap(value)
+
+    def _in_dependence_order(self) -> tuple[Parameter, ...]:
+        needs = {
+            p.name: {n for n in p.condition.names if n in self._by_name} if p.condition else set()
+            for p in self.parameters
+        }
+        ordered: list[Parameter] = []
+        while needs:
+            ready = [name for name, needed in needs.items() if not needed & needs.keys()]
+            if not ready:
+                raise CircleError(_circle(needs))
+            ordered += [self._by_name[name] for name in ready]
+            for name in ready:
+                del needs[name]
+        return tuple(ordered)
+
+
+def _circle(needs: Mapping[str, set[str]]) -> list[str]:
+    """Return one circle of a graph whose every node needs another, in the order of ``needs``."""
+    path = [next(iter(needs))]
+    while path[-1] not in path[:-1]:
+        path.append(next(name for name in needs if name in needs[path[-1]]))
+    return [name for name in needs if name in path[path.index(path[-1]) :]]

@@ -1,0 +1,691 @@
+"""A study as the user holds it: an Optuna study, what it is a study of, and its file.
+
+A file holds the generations of one NAME, each an Optuna study: ``NAME``, then ``NAME.2``, ``NAME.3``... A new one
+starts where the old trials cannot be compared with the new ones; the newest is the one that counts.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import logging
+import math
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import optuna
+from optuna.storages import JournalStorage
+from optuna.trial import FrozenTrial, TrialState
+
+from jtune import marks
+from jtune.cell import rewritten
+from jtune.domains import Domain, Value
+from jtune.errors import JournalError, StudyError, did_you_mean
+from jtune.home import home
+from jtune.journal import FOLDER, Journal, study_files, warn_it
+from jtune.runner import Outcome, Output, State
+from jtune.space import Condition, Parameter, Point, Space
+
+if TYPE_CHECKING:
+    from jtune.effects import Effect, Effects
+
+Origin: TypeAlias = Literal["baseline", "sampler", "manual"]
+_ATTRIBUTE = "jtune"
+_FINISHED = ("complete", "failed", "pruned", "timed out")
+_OPTUNA_STATES: dict[State, TrialState] = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
+KILLED = "the kernel ended while it ran"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run of the cell.
+
+    Parameters
+    ----------
+    number : int
+        From 0, in order of start.
+    params : dict
+        Active parameters and their values.
+    values : tuple of float
+        The objectives; empty unless the trial is complete.
+    seconds : float or None
+        Of the cell's own run; None while it runs.
+    state : str
+        "complete", "failed", "pruned", "timed out", "interrupted" or "running".
+    reason : str
+        Why it is not complete.
+    origin : {"baseline", "sampler", "manual"}
+    curves : dict of str to list of float
+        What its loops reported.
+    outputs : list of dict
+        What it showed, in nbformat's form.
+    traceback : str
+        Of a failure.
+    repeats : tuple of tuple of float
+        The values of each run under ``--repeats``.
+    """
+
+    number: int
+    params: Point
+    values: tuple[float, ...]
+    seconds: float | None
+    state: str
+    reason: str
+    origin: Origin
+    curves: dict[str, list[float]] = field(default_factory=dict, repr=False)
+    outputs: list[Output] = field(default_factory=list, repr=False)
+    traceback: str = field(default="", repr=False)
+    repeats: tuple[tuple[float, ...], ...] = field(default=(), repr=False)
+
+    @property
+    def value(self) -> float | None:
+        """The (first) objective, or None where the trial is not complete."""
+        return self.values[0] if self.values else None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it counts towards ``-n``: it ended by itself, whichever way."""
+        return self.state in _FINISHED
+
+
+@dataclass(frozen=True)
+class Goal:
+    """An objective: its direction and what the user calls it."""
+
+    direction: marks.Direction
+    label: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What a generation is a study of.
+
+    Parameters
+    ----------
+    name : str
+    space : Space
+    objectives : tuple of Goal
+    identity : str
+        Digest of the code with its literals masked.
+    inputs : dict of str to (str or None)
+        Fingerprints of the names that the cell reads.
+    header : str
+        What stands above the cell's own source: the magic line.
+    source : str
+        The cell as typed, below the magic line.
+    spans : sequence of (int, int)
+        Where each parameter's literal stands in ``source``.
+    """
+
+    name: str
+    space: Space
+    objectives: tuple[Goal, ...]
+    identity: str
+    inputs: dict[str, str | None]
+    header: str
+    source: str
+    spans: tuple[tuple[int, int], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "version": 1,
+            "name": self.name,
+            "parameters": [_parameter_to_json(parameter) for parameter in self.space],
+            "objectives": [asdict(goal) for goal in self.objectives],
+            "identity": self.identity,
+            "inputs": self.inputs,
+            "header": self.header,
+            "source": self.source,
+            "spans": self.spans,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Definition:
+        """Return what :meth:`to_json` wrote.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError
+            If the data are not of that form.
+        """
+        return cls(
+            name=str(data["name"]),
+            space=Space([_parameter_from_json(entry) for entry in data["parameters"]]),
+            objectives=tuple(Goal(o["direction"], o["label"]) for o in data["objectives"]),
+            identity=data["identity"],
+            inputs=dict(data["inputs"]),
+            header=data["header"],
+            source=data["source"],
+            spans=tuple((start, stop) for start, stop in data["spans"]),
+        )
+
+
+def _parameter_to_json(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "domain": str(parameter.domain),
+        "literal": repr(parameter.literal),
+        "if": parameter.condition.text if parameter.condition else None,
+    }
+
+
+def _parameter_from_json(entry: Mapping[str, Any]) -> Parameter:
+    # Literals and conditions are parsed by whitelists: a file never runs code.
+    literal = ast.literal_eval(entry["literal"])
+    condition = None if entry["if"] is None else Condition(entry["if"])
+    return Parameter(entry["name"], marks.read_domain(entry["domain"], literal), literal, condition)
+
+
+class Study:
+    """Trials of one cell, the newest generation of a name.
+
+    Made by ``%%tune``, :func:`load` and :func:`latest`. Everything is read from the study's file as it is now, so a
+    study that was loaded in another process sees the trials of a kernel that is still running.
+    """
+
+    def __init__(self, study: optuna.Study, journal: Journal) -> None:
+        self.optuna = study
+        self.journal = journal
+        try:
+            self.definition = Definition.from_json(study.user_attrs[_ATTRIBUTE])
+        except (KeyError, ValueError, TypeError, SyntaxError):
+            raise JournalError(
+                f"{journal.path}: {study.study_name!r} is no study of jtune's; open it with optuna.load_study"
+            ) from None
+        self._storage = study._storage
+        self._id = study._study_id
+        self._ended: dict[int, Trial] = {}
+        self._effects: tuple[int, Effects] | None = None
+        self.ending = ""
+
+    @property
+    def name(self) -> str:
+        """The NAME on the magic line."""
+        return self.definition.name
+
+    @property
+    def generation(self) -> int:
+        """1 for the first, counted up each time the code or its inputs changed."""
+        return _generation(self.optuna.study_name, self.name) or 1
+
+    @property
+    def space(self) -> Space:
+        """The search space."""
+        return self.definition.space
+
+    @property
+    def parameters(self) -> dict[str, Domain]:
+        """Each parameter's domain, in cell order."""
+        return {parameter.name: parameter.domain for parameter in self.space}
+
+    @property
+    def objectives(self) -> tuple[Goal, ...]:
+        """What is judged: ``direction`` and ``label`` of each."""
+        return self.definition.objectives
+
+    @property
+    def trials(self) -> list[Trial]:
+        """All trials, in order of start."""
+        frozen = self._storage.get_all_trials(self._id, deepcopy=False)
+        return [self._trial(one) for one in frozen]
+
+    def __len__(self) -> int:
+        return len(self._storage.get_all_trials(self._id, deepcopy=False))
+
+    def __iter__(self) -> Iterator[Trial]:
+        return iter(self.trials)
+
+    def __getitem__(self, number: int) -> Trial:
+        trials = self.trials
+        try:
+            return trials[number]
+        except IndexError:
+            raise StudyError(f"{self.name} has {len(trials)} trials, none of them is number {number}") from None
+
+    @property
+    def finished(self) -> list[Trial]:
+        """Trials that count towards ``-n``: all but running and interrupted ones."""
+        return [trial for trial in self.trials if trial.is_finished]
+
+    @property
+    def complete(self) -> list[Trial]:
+        """Trials that have values."""
+        return [trial for trial in self.trials if trial.state == "complete"]
+
+    @property
+    def baseline(self) -> Trial | None:
+        """The trial of the cell's own literals, or None before it has run."""
+        return next((t for t in self.trials if t.origin == "baseline" and t.is_finished), None)
+
+    @property
+    def best(self) -> Trial | None:
+        """The best complete trial, the earlier of equals; None while there is none.
+
+        With several objectives: the trial of the front that is best in the first one.
+        """
+        front = self.front
+        return min(front, key=lambda t: (self._loss(t), t.number), default=None)
+
+    @property
+    def front(self) -> list[Trial]:
+        """The Pareto front: complete trials that no other one is better than in every respect."""
+        complete = self.complete
+        if len(self.objectives) == 1:
+            best = min(complete, key=lambda t: (self._loss(t), t.number), default=None)
+            return [] if best is None else [best]
+        losses = {t.number: self.losses(t.values) for t in complete}
+        return [t for t in complete if not any(_dominates(losses[o.number], losses[t.number]) for o in complete)]
+
+    def losses(self, values: Sequence[float]) -> tuple[float, ...]:
+        """Return objective values with their signs turned so that lower is better."""
+        return tuple(
+            -value if goal.direction == "maximize" else value
+            for value, goal in zip(values, self.objectives, strict=True)
+        )
+
+    def _loss(self, trial: Trial) -> float:
+        return self.losses(trial.values)[0]
+
+    def source(self, trial: Trial | int | None = None) -> str:
+        """Return the cell's text with a trial's literals, every other character unchanged.
+
+        Parameters
+        ----------
+        trial : Trial or int, optional
+            The best one by default.
+
+        Raises
+        ------
+        StudyError
+            If there is no such trial.
+        """
+        definition = self.definition
+        params = self._chosen(trial).params
+        return definition.header + rewritten(definition.source, definition.spans, self.space, params)
+
+    def apply(self, trial: Trial | int | None = None) -> None:
+        """Put the cell with a trial's literals (the best one's by default) into a new cell below.
+
+        Raises
+        ------
+        StudyError
+            If there is no such trial, or this is no IPython.
+        """
+        from IPython import get_ipython
+
+        source = self.source(trial)
+        shell = get_ipython()
+        if shell is None:
+            raise StudyError("apply() puts a cell into a notebook; elsewhere take the text from source()")
+        shell.set_next_input(source, replace=False)
+
+    def show(self) -> None:
+        """Display the study."""
+        from IPython.display import display
+
+        display(self)  # type: ignore[no-untyped-call]
+
+    def effect(self, name: str) -> Effect:
+        """Return the surrogate's predicted objective along a parameter, the rest averaged over.
+
+        Raises
+        ------
+        StudyError
+            If there is no such parameter, or there are too few trials.
+        """
+        self._check_parameter(name)
+        return self._surrogate().effect(name)
+
+    def predict(self, params: Mapping[str, Value]) -> tuple[float, float]:
+        """Return the surrogate's mean and standard deviation of the (first) objective at a point.
+
+        Parameters
+        ----------
+        params : mapping
+            Parameters left out take the best trial's values.
+
+        Raises
+        ------
+        StudyError
+            If a parameter is unknown, a value is outside its domain, or there are too few trials.
+        """
+        for name, value in params.items():
+            self._check_parameter(name)
+            if reason := self.space[name].domain.reject(value):
+                raise StudyError(f"{name}: {reason}")
+        best = self.best.params if self.best else {}
+        return self._surrogate().predict(self.space.point({**best, **params}))
+
+    def importance(self) -> dict[str, float]:
+        """Return each parameter's share of what the parameters explain of the objective, largest first.
+
+        Raises
+        ------
+        StudyError
+            If there are too few trials.
+        """
+        return self._surrogate().importance()
+
+    def _surrogate(self) -> Effects:
+        from jtune.effects import Effects
+
+        complete = self.complete
+        if self._effects is None or self._effects[0] != len(complete):
+            try:
+                effects = Effects(
+                    self.space,
+                    [trial.params for trial in complete],
+                    [trial.values[0] for trial in complete],
+                    direction=self.objectives[0].direction,
+                )
+            except ValueError as error:
+                raise StudyError(str(error)) from None
+            self._effects = len(complete), effects
+        return self._effects[1]
+
+    def _check_parameter(self, name: str) -> None:
+        if name not in self.space:
+            names = ", ".join(self.space.names)
+            raise StudyError(
+                f"{self.name} has no parameter {name!r}, only {names}{did_you_mean(name, self.space.names)}"
+            )
+
+    def _chosen(self, trial: Trial | int | None) -> Trial:
+        chosen = self.best if trial is None else self[trial] if isinstance(trial, int) else trial
+        if chosen is None:
+            raise StudyError(f"{self.name} has no complete trial yet")
+        return chosen
+
+    def _trial(self, frozen: FrozenTrial) -> Trial:
+        if frozen.number in self._ended:
+            return self._ended[frozen.number]
+        record = frozen.user_attrs.get(_ATTRIBUTE, {})
+        is_ended = frozen.state.is_finished()
+        state = record.get("state") if is_ended else "running"
+        trial = Trial(
+            number=frozen.number,
+            params=self._params(frozen),
+            values=tuple(frozen.values or ()) if frozen.state == TrialState.COMPLETE else (),
+            seconds=record.get("seconds"),
+            state=state or _foreign_state(frozen.state),
+            reason=record.get("reason", ""),
+            origin=record.get("origin", "sampler"),
+            curves=record.get("curves", {}),
+            outputs=record.get("outputs", []),
+            traceback=record.get("traceback", ""),
+            repeats=tuple(tuple(run) for run in record.get("repeats", ())),
+        )
+        if is_ended:
+            self._ended[frozen.number] = trial
+        return trial
+
+    def _params(self, frozen: FrozenTrial) -> Point:
+        """Return a trial's parameters, in cell order; names that a foreign writer added are left out."""
+        return {
+            name: self.space[name].domain.from_optuna(frozen.params[name])
+            for name in self.space.names
+            if name in frozen.params
+        }
+
+    def __repr__(self) -> str:
+        from jtune.report import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from jtune.report import as_html
+
+        return as_html(self)
+
+    # What follows is for the search, which is the one writer of a study.
+
+    def start_trial(self, origin: Origin, point: Mapping[str, Value] | None = None) -> tuple[int, Point]:
+        """Start a trial and return its number and point.
+
+        Parameters
+        ----------
+        origin : Origin
+        point : mapping, optional
+            Where to run; None asks the sampler.
+
+        Raises
+        ------
+        SpaceExhausted
+            If the sampler has no point left; the trial is closed as interrupted.
+        """
+        storage = self._storage
+        # Not Study.ask: it looks at every trial for one that waits.
+        trial_id = storage.create_new_trial(self._id)
+        frozen = storage.get_trial(trial_id)
+        if point is None:
+            try:
+                point = self._ask(frozen)
+            except Exception as error:
+                self.end_trial(frozen.number, origin, Outcome("interrupted", str(error)))
+                raise
+        for name, value in point.items():
+            domain = self.space[name].domain
+            internal = domain.distribution.to_internal_repr(domain.to_optuna(value))
+            storage.set_trial_param(trial_id, name, internal, domain.distribution)
+        return frozen.number, dict(point)
+
+    def _ask(self, frozen: FrozenTrial) -> Point:
+        sampler = self.optuna.sampler
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            sampler.before_trial(self.optuna, frozen)
+            distributions = sampler.infer_relative_search_space(self.optuna, frozen)
+            proposed = sampler.sample_relative(self.optuna, frozen, distributions)
+        return {
+            name: self.space[name].domain.from_optuna(proposed[name]) for name in self.space.names if name in proposed
+        }
+
+    def report_value(self, number: int, step: int, value: float) -> bool:
+        """Record an intermediate value; return whether the pruner would end the trial."""
+        if len(self.objectives) > 1:
+            return False
+        trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._id, number)
+        self._storage.set_trial_intermediate_value(trial_id, step, value)
+        return self.optuna.pruner.prune(self.optuna, self._storage.get_trial(trial_id))
+
+    def end_trial(self, number: int, origin: Origin, outcome: Outcome) -> None:
+        """Record an outcome; on return it is in the file."""
+        trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._id, number)
+        self._storage.set_trial_user_attr(trial_id, _ATTRIBUTE, _record(origin, outcome))
+        state = _OPTUNA_STATES.get(outcome.state, TrialState.FAIL)
+        values = list(outcome.values) if state == TrialState.COMPLETE else None
+        with _quiet():
+            self.optuna.tell(number, values, state=state)
+
+    def close_left_open(self) -> None:
+        """Mark trials that a killed kernel left running as interrupted."""
+        for trial in self.trials:
+            if trial.state == "running":
+                self.end_trial(trial.number, trial.origin, Outcome("interrupted", KILLED))
+
+    def adopt(self, trials: Sequence[Trial]) -> None:
+        """Take over ended trials of an older generation."""
+        _foreign = {str(name): state for name, state in _OPTUNA_STATES.items()}
+        for trial in trials:
+            state = _foreign.get(trial.state, TrialState.FAIL)
+            domains = {name: self.space[name].domain for name in trial.params}
+            record = asdict(trial)
+            self.optuna.add_trial(
+                optuna.trial.create_trial(
+                    state=state,
+                    values=list(trial.values) if state == TrialState.COMPLETE else None,
+                    params={name: domains[name].to_optuna(value) for name, value in trial.params.items()},
+                    distributions={name: domain.distribution for name, domain in domains.items()},
+                    intermediate_values=_first_curve(trial),
+                    user_attrs={_ATTRIBUTE: {key: record[key] for key in _RECORDED if record[key]}},
+                )
+            )
+
+
+_RECORDED = ("state", "reason", "origin", "seconds", "curves", "outputs", "traceback", "repeats")
+
+
+def _record(origin: Origin, outcome: Outcome) -> dict[str, Any]:
+    """Return what is written of a trial beside its values; what is empty is left out."""
+    entries = {
+        "state": outcome.state,
+        "reason": outcome.reason,
+        "origin": origin,
+        "seconds": round(outcome.seconds, 6),
+        "curves": dict(outcome.curves),
+        "outputs": _jsonable(list(outcome.outputs)),
+        "traceback": outcome.traceback,
+        "repeats": outcome.repeats,
+    }
+    return {key: value for key, value in entries.items() if value or key == "seconds"}
+
+
+def _jsonable(outputs: list[Output]) -> list[Output]:
+    """Return outputs that JSON can hold: a user's own display may put anything into a bundle."""
+    try:
+        json.dumps(outputs)
+    except (TypeError, ValueError):
+        plain: list[Output] = json.loads(json.dumps(outputs, default=str, skipkeys=True))
+        return plain
+    return outputs
+
+
+def _first_curve(trial: Trial) -> dict[int, float]:
+    curve = next(iter(trial.curves.values()), [])
+    return {step: value for step, value in enumerate(curve) if math.isfinite(value)}
+
+
+def _foreign_state(state: TrialState) -> str:
+    names = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
+    return names.get(state, "running")
+
+
+def _dominates(a: Sequence[float], b: Sequence[float]) -> bool:
+    return all(x <= y for x, y in zip(a, b, strict=True)) and any(x < y for x, y in zip(a, b, strict=True))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Optuna's log out of the user's cell; its verbosity stays the user's setting."""
+    logger = logging.getLogger("optuna")
+    was, logger.disabled = logger.disabled, True
+    children = [logging.getLogger(f"optuna.{name}") for name in ("study.study", "storages.journal._storage")]
+    states = [child.disabled for child in children]
+    for child in children:
+        child.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = was
+        for child, state in zip(children, states, strict=True):
+            child.disabled = state
+
+
+class Store:
+    """The file of one name, with all its generations."""
+
+    def __init__(self, name: str, folder: Path | None = None) -> None:
+        self.name = name
+        # A warning's place in the user's code says nothing here; its text says it all.
+        self.journal = Journal((folder or home()) / FOLDER / f"{name}.journal", warn_it)
+        self.storage = JournalStorage(self.journal)
+
+    def newest(self) -> Study | None:
+        """Return the newest generation, or None where there is none."""
+        generations = {
+            number: study.study_name
+            for study in self.storage.get_all_studies()
+            if (number := _generation(study.study_name, self.name)) is not None
+        }
+        if not generations:
+            return None
+        with _quiet():
+            study = optuna.load_study(study_name=generations[max(generations)], storage=self.storage)
+        return Study(study, self.journal)
+
+    def start(self, definition: Definition) -> Study:
+        """Start a new generation."""
+        previous = self.newest()
+        name = self.name if previous is None else f"{self.name}.{previous.generation + 1}"
+        directions = [goal.direction for goal in definition.objectives]
+        with _quiet():
+            study = optuna.create_study(study_name=name, storage=self.storage, directions=directions)
+        study.set_user_attr(_ATTRIBUTE, definition.to_json())
+        return Study(study, self.journal)
+
+
+def _generation(study_name: str, name: str) -> int | None:
+    if study_name == name:
+        return 1
+    prefix, _, number = study_name.rpartition(".")
+    return int(number) if prefix == name and number.isdecimal() else None
+
+
+_latest: dict[str, Study] = {}
+
+
+def remember(study: Study) -> None:
+    """Note a study of this process, for :func:`latest`."""
+    _latest.pop(study.name, None)
+    _latest[study.name] = study
+
+
+def latest() -> Study:
+    """Return the study that was tuned or loaded last in this process, else the last one written in this folder.
+
+    Raises
+    ------
+    StudyError
+        If there is none.
+    """
+    if _latest:
+        return next(reversed(_latest.values()))
+    files = study_files(home() / FOLDER)
+    if not files:
+        raise StudyError(f"there is no study in {home() / FOLDER} yet; tune a cell with %%tune NAME")
+    return load(files[0].name.removesuffix(".journal"))
+
+
+def load(name: str, folder: str | os.PathLike[str] | None = None) -> Study:
+    """Return a study from its file.
+
+    Parameters
+    ----------
+    name : str
+        As on the magic line.
+    folder : path, optional
+        The one that has ``.jtune`` in it; the notebook's, or the current one, by default.
+
+    Raises
+    ------
+    StudyError
+        If there is no such study.
+    JournalCorruptError
+        If its file is broken.
+    """
+    place = home() if folder is None else Path(folder)
+    study = Store(name, place).newest() if (place / FOLDER / f"{name}.journal").exists() else None
+    if study is None:
+        names = [path.name.removesuffix(".journal") for path in study_files(place / FOLDER)]
+        there = f"there are {', '.join(names)}" if names else "there is none"
+        raise StudyError(f"no study {name!r} in {place / FOLDER}; {there}{did_you_mean(name, names)}")
+    return study
+
+
+def studies(folder: str | os.PathLike[str] | None = None) -> list[Study]:
+    """Return the studies of a folder and of this process, the last written first; broken files are left out."""
+    place = home() if folder is None else Path(folder)
+    found: dict[str, Study] = {}
+    for path in study_files(place / FOLDER):
+        name = path.name.removesuffix(".journal")
+        with contextlib.suppress(JournalError, StudyError):
+            found[name] = load(name, place)
+    if folder is None:
+        found = {**{n: s for n, s in reversed(_latest.items()) if n not in found}, **found}
+    return list(found.values())

@@ -1,0 +1,761 @@
+"""Proposals: Optuna's own contract suites, and what a tuned cell needs beyond them."""
+
+import math
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import optuna
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from optuna.distributions import CategoricalDistribution, FloatDistribution
+from optuna.study import StudyDirection
+from optuna.testing.pytest_samplers import (
+    BasicSamplerTestCase,
+    RelativeSamplerTestCase,
+    SingleOnlySamplerTestCase,
+)
+from optuna.trial import TrialState
+
+from jtune import samplers
+from jtune.domains import ChoiceDomain, FloatDomain, IntDomain, is_same
+from jtune.errors import JTuneError, UsageError
+from jtune.samplers import (
+    NAMES,
+    PointSampler,
+    SkoptSampler,
+    SpaceExhausted,
+    best_and_recent,
+    default_sampler,
+    make_pruner,
+    make_sampler,
+)
+from jtune.space import Condition, Parameter, Space
+
+SURROGATES = ("gp", "skopt", "forest")
+PLAIN = {bool, int, float, str, type(None), tuple}
+
+
+@pytest.fixture(autouse=True)
+def _quiet_optuna():
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    yield
+    optuna.logging.set_verbosity(before)
+
+
+def space(**domains):
+    """A space; a value is a domain, a list of choices, or a pair of one of them and a condition."""
+    parameters = []
+    for name, given_as in domains.items():
+        domain, condition = given_as if isinstance(given_as, tuple) else (given_as, None)
+        domain = ChoiceDomain(tuple(domain)) if isinstance(domain, list) else domain
+        literal = domain.levels(1)[0]
+        parameters.append(Parameter(name, domain, literal, condition and Condition(condition)))
+    return Space(parameters)
+
+
+MIXED = space(
+    shape=[(8,), (8, 8), None],
+    rate=FloatDomain(1e-4, 1.0, log=True),
+    units=(IntDomain(8, 200, log=True, step=4), "shape != (8,)"),
+    drop=(FloatDomain(0.0, 0.5, step=0.05), "units > 50"),
+    flag=[True, False],
+    depth=IntDomain(1, 9, step=2),
+)
+TINY = space(a=[1, 2.5, "x"], b=IntDomain(0, 3))
+CONDITIONAL = space(a=["x", "y", "z"], b=(IntDomain(1, 4), "a == 'x'"), c=([True, False], "b > 2"))
+PLANE = space(x=FloatDomain(-5.0, 5.0), y=FloatDomain(-5.0, 5.0))
+
+
+def ask(study, space):
+    """Return a new Optuna trial and its point, as the search creates them."""
+    trial = optuna.trial.Trial(study, study._storage.create_new_trial(study._study_id))
+    return trial, {n: space[n].domain.from_optuna(suggest(trial, n, space)) for n in trial.relative_params}
+
+
+def suggest(trial, name, space):
+    distribution = space[name].domain.distribution
+    if isinstance(distribution, CategoricalDistribution):
+        return trial.suggest_categorical(name, distribution.choices)
+    method = trial.suggest_float if isinstance(distribution, FloatDistribution) else trial.suggest_int
+    return method(name, distribution.low, distribution.high, log=distribution.log, step=distribution.step)
+
+
+def run(sampler, n, objective=lambda point: 0.0, study=None, **create):
+    """Run trials and return the study and the points; an objective that raises or gives None is a failed trial."""
+    study = study or optuna.create_study(sampler=sampler, **create)
+    study.sampler = sampler
+    points = []
+    for _ in range(n):
+        trial, point = ask(study, sampler.space)
+        points.append(point)
+        try:
+            value = objective(point)
+        except ZeroDivisionError:
+            value = None
+        study.tell(trial, value, state=TrialState.FAIL if value is None else None)
+    return study, points
+
+
+def bowl(point):
+    return (point["x"] - 1.3) ** 2 + (point["y"] + 2.1) ** 2
+
+
+def distinct(points):
+    return len({Space.key(point) for point in points})
+
+
+def score(point):
+    """Some objective for any space."""
+    return float(sum(v for v in point.values() if isinstance(v, (int, float))))
+
+
+# Optuna's contract
+
+
+class TestSkoptSamplerBasics(BasicSamplerTestCase, SingleOnlySamplerTestCase):
+    @pytest.fixture
+    def sampler(self):
+        return lambda: SkoptSampler(seed=0, n_startup_trials=6)
+
+
+class TestSkoptSamplerFromTheFirstTrial(RelativeSamplerTestCase):
+    @pytest.fixture
+    def sampler(self):
+        return lambda: SkoptSampler(seed=0, n_startup_trials=0)
+
+
+class TestForestBasics(BasicSamplerTestCase, SingleOnlySamplerTestCase):
+    @pytest.fixture
+    def sampler(self):
+        return lambda: SkoptSampler(seed=0, surrogate="forest", n_startup_trials=9)
+
+
+# Every sampler by its name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_points_are_new_valid_and_plain(name):
+    sampler = make_sampler(name, MIXED, seed=1, n_trials=14)
+    study, points = run(sampler, 14, score)
+    assert all(MIXED.accepts(point) for point in points)
+    assert {type(value) for point in points for value in point.values()} <= PLAIN
+    assert distinct(points) == len(points)
+    assert [t.state for t in study.trials] == [TrialState.COMPLETE] * 14
+    for trial, point in zip(study.trials, points, strict=True):
+        assert {n: MIXED[n].domain.from_optuna(v) for n, v in trial.params.items()} == point
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("finite", "size"), [(TINY, 12), (CONDITIONAL, 2 + 2 + 2 * 2)])
+def test_a_finite_space_is_used_up_exactly(name, finite, size):
+    sampler = make_sampler(name, finite, seed=0, n_trials=size)
+    study, points = run(sampler, size - 1, score)
+    assert not sampler.is_exhausted
+    points += run(sampler, 1, score, study)[1]
+    assert distinct(points) == size
+    assert sampler.is_exhausted
+    with pytest.raises(SpaceExhausted):
+        ask(study, finite)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_seed_gives_the_same_points(name):
+    n = 12 if name in SURROGATES else 20
+    first, again, other = (run(make_sampler(name, MIXED, seed=s, n_trials=n), n, score)[1] for s in (3, 3, 4))
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_space_of_one_parameter(name):
+    sampler = make_sampler(name, space(x=FloatDomain(0.0, 1.0)), seed=0, n_trials=13)
+    _, points = run(sampler, 13, lambda p: (p["x"] - 0.3) ** 2)
+    assert distinct(points) == 13
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_domains_of_one_value(name):
+    single = space(a=["only"], b=IntDomain(3, 5, step=4), c=FloatDomain(0.5, 0.6, step=1.0), x=IntDomain(0, 40))
+    _, points = run(make_sampler(name, single, seed=0, n_trials=13), 13, score)
+    assert all((p["a"], p["b"], p["c"]) == ("only", 3, 0.5) for p in points)
+    assert distinct(points) == 13
+    nothing = make_sampler(name, space(a=["only"]), seed=0)
+    study, points = run(nothing, 1)
+    assert points == [{"a": "only"}]
+    with pytest.raises(SpaceExhausted):
+        ask(study, nothing.space)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("gp", "skopt", "forest", "cmaes")])
+def test_several_objectives(name):
+    sampler = make_sampler(name, MIXED, seed=0, n_trials=40, n_objectives=2)
+    study = optuna.create_study(sampler=sampler, directions=["minimize", "maximize"])
+    points = []
+    for _ in range(40):
+        trial, point = ask(study, MIXED)
+        points.append(point)
+        study.tell(trial, [score(point), point["rate"]])
+    assert distinct(points) == 40
+    assert all(MIXED.accepts(point) for point in points)
+
+
+@pytest.mark.parametrize("name", ["gp", "skopt", "forest", "cmaes"])
+def test_samplers_of_one_objective_name_the_others(name):
+    with pytest.raises(UsageError, match=r"takes one objective, here are 2; .*: tpe, random, grid, qmc, nsga2"):
+        make_sampler(name, MIXED, n_objectives=2)
+
+
+def test_an_unknown_sampler_is_a_usage_error():
+    with pytest.raises(UsageError, match=r"'rnadom' is not a sampler; did you mean 'random'\? there are gp, skopt"):
+        make_sampler("rnadom", MIXED)
+    with pytest.raises(UsageError, match="seed -1 is outside"):
+        make_sampler("random", MIXED, seed=-1)
+
+
+def test_default_sampler():
+    assert [default_sampler(n) for n in (1, 2, 3)] == ["gp", "nsga2", "nsga2"]
+    assert issubclass(SpaceExhausted, JTuneError)
+
+
+def test_without_a_seed_the_one_taken_is_told():
+    first, second = make_sampler("random", MIXED), make_sampler("random", MIXED)
+    assert first.seed != second.seed
+    assert run(make_sampler("random", MIXED, seed=first.seed), 5)[1] == run(first, 5)[1]
+
+
+# Whole points
+
+
+@pytest.mark.parametrize("name", ["random", "grid"])
+def test_a_resumed_study_equals_a_straight_one(name):
+    _, straight = run(make_sampler(name, MIXED, seed=5, n_trials=24), 24)
+    study, points = run(make_sampler(name, MIXED, seed=5, n_trials=24), 10)
+    resumed = make_sampler(name, MIXED, seed=5, n_trials=24)
+    for point in points:
+        resumed.remember(point)
+    assert points + run(resumed, 14, study=study)[1] == straight
+
+
+@pytest.mark.parametrize("name", ["random", "grid", "tpe"])
+def test_remembered_points_are_not_proposed_and_forgotten_ones_are(name):
+    sampler = make_sampler(name, TINY, seed=0, n_trials=12)
+    for point in TINY.all_points[:-1]:
+        sampler.remember(point)
+    study, points = run(sampler, 1)
+    assert points == [TINY.all_points[-1]]
+    sampler.forget(TINY.all_points[3])
+    assert not sampler.is_exhausted
+    assert run(sampler, 1, study=study)[1] == [TINY.all_points[3]]
+    assert sampler.is_exhausted
+
+
+def test_a_stubborn_inner_sampler_is_overruled():
+    class Stubborn(optuna.samplers.BaseSampler):
+        def infer_relative_search_space(self, study, trial):
+            return {}
+
+        def sample_relative(self, study, trial, search_space):
+            return {"a": "y", "c": True}
+
+        def sample_independent(self, study, trial, param_name, param_distribution):
+            raise AssertionError(f"{param_name} is inactive or given")
+
+    _, points = run(PointSampler(CONDITIONAL, Stubborn(), 0), 8)
+    assert points[0] == {"a": "y"}
+    assert distinct(points) == 8
+
+
+def test_a_space_of_few_floats_ends_though_it_cannot_be_counted():
+    narrow = space(x=FloatDomain(1.0, 1.00001, log=True))
+    study, points = run(PointSampler(narrow, None, 0), 2)
+    assert distinct(points) == 2
+    with pytest.raises(SpaceExhausted):
+        ask(study, narrow)
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        FloatDomain(-3.0, 1e6),
+        FloatDomain(1e-8, 1e3, log=True),
+        FloatDomain(0.0, 1.0, step=0.1),
+        FloatDomain(-0.3, 4.05, step=0.7),
+        FloatDomain(0.0, 1.0, step=1e-9),
+        IntDomain(-7, 2**53 - 8),
+        IntDomain(3, 100, step=9),
+        IntDomain(1, 2**40, log=True),
+        IntDomain(5, 1000, log=True, step=3),
+        ChoiceDomain(((), (1, (2, "a")), None, True, 2, 0.5, "rbf")),
+    ],
+    ids=str,
+)
+def test_optuna_takes_the_values_as_they_are(domain):
+    one = Space([Parameter("SVC.C", domain, domain.levels(1)[0])])
+    sampler = PointSampler(one, None, 0)
+    study = optuna.create_study(sampler=sampler)
+    for _ in range(5):
+        trial, point = ask(study, one)
+        value = trial.relative_params["SVC.C"]
+        assert one.accepts(point)
+        assert trial.params["SVC.C"] == value
+        study.tell(trial, 0.0)
+        assert study.trials[-1].params["SVC.C"] == value
+        assert is_same(domain.from_optuna(value), point["SVC.C"])
+
+
+def test_the_inner_sampler_is_told_of_trials():
+    class Listening(optuna.samplers.RandomSampler):
+        heard = ()
+
+        def before_trial(self, study, trial):
+            self.heard += ("before",)
+
+        def after_trial(self, study, trial, state, values):
+            self.heard += (state, values)
+
+        def reseed_rng(self):
+            self.heard += ("reseed",)
+
+    inner = Listening(0)
+    run(PointSampler(TINY, inner, 0), 1)
+    PointSampler(TINY, inner, 0).reseed_rng()
+    assert inner.heard == ("before", TrialState.COMPLETE, [0.0], "reseed")
+
+
+def test_optuna_can_drive_it_too():
+    study = optuna.create_study(sampler=make_sampler("random", PLANE, seed=0))
+    study.optimize(lambda trial: bowl({n: suggest(trial, n, PLANE) for n in "xy"}) + trial.suggest_int("z", 0, 1), 5)
+    assert all(PLANE.accepts({n: t.params[n] for n in "xy"}) for t in study.trials)
+
+
+@st.composite
+def spaces(draw):
+    number = st.integers(-1000, 1000).map(lambda n: n / 10)
+    domain = st.one_of(
+        st.builds(lambda low, width: FloatDomain(low, low + width), number, st.floats(0.01, 1e6)),
+        st.builds(lambda low, ratio: FloatDomain(low, low * ratio, log=True), st.floats(1e-9, 10), st.floats(1.5, 1e9)),
+        st.builds(lambda low, n, step: FloatDomain(low, low + n * step, step=step), number, st.integers(1, 9), st.just(0.25)),
+        st.builds(lambda low, n, step: IntDomain(low, low + n, step=step), *[st.integers(-50, 50), st.integers(1, 30), st.integers(1, 7)]),
+        st.builds(lambda low, n, step: IntDomain(low, low + n, True, step), *[st.integers(1, 50), st.integers(1, 5000), st.integers(1, 7)]),
+        st.lists(st.none() | st.integers(-3, 3) | st.text(max_size=2) | st.tuples(st.integers(0, 9)), min_size=1, max_size=4, unique=True).map(
+            lambda choices: ChoiceDomain(tuple(choices))
+        ),
+    )  # fmt: skip
+    domains = draw(st.lists(domain, min_size=1, max_size=4))
+    rows = {f"p{i}": d for i, d in enumerate(domains)}
+    last = f"p{len(rows) - 1}"
+    if len(rows) > 1 and draw(st.booleans()):
+        first = rows["p0"]
+        literal = first.levels(1)[0]
+        rows[last] = rows[last], f"p0 == {literal!r}"
+    return space(**rows)
+
+
+@given(spaces(), st.sampled_from([n for n in NAMES if n not in SURROGATES]), st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=150)
+def test_any_space(any_space, name, seed):
+    sampler = make_sampler(name, any_space, seed=seed, n_trials=12)
+    study = optuna.create_study(sampler=sampler)
+    points = []
+    for i in range(12):
+        try:
+            trial, point = ask(study, any_space)
+        except SpaceExhausted:
+            assert sampler.is_exhausted or any_space.all_points is None
+            break
+        points.append(point)
+        study.tell(trial, float(i % 5))
+    assert all(any_space.accepts(point) for point in points)
+    assert {type(value) for point in points for value in point.values()} <= PLAIN
+    assert distinct(points) == len(points)
+
+
+@given(spaces(), st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=150)
+def test_values_pass_through_scikit_optimize_unchanged(any_space, seed):
+    point = any_space.complete(any_space.sample(np.random.default_rng(seed)))
+    for parameter in any_space:
+        distribution, value = parameter.domain.distribution, parameter.domain.to_optuna(point[parameter.name])
+        for axis in (samplers._known_axis(parameter), samplers._axis(distribution)):
+            if distribution.single():
+                continue
+            dimension, x = axis.dimension(), axis.encode(value)
+            assert x in dimension
+            assert is_same(axis.decode(x), value)
+            unit_x = np.asarray(dimension.transform([x]), float).reshape(1, -1)
+            assert ((unit_x >= -1e-9) & (unit_x <= 1 + 1e-9)).all()
+            back = dimension.inverse_transform(unit_x if unit_x.shape[1] > 1 else unit_x[0])[0]
+            if isinstance(value, float):
+                assert axis.decode(back) == pytest.approx(value, rel=1e-5)
+            else:
+                assert is_same(axis.decode(back), value)
+
+
+# The grid
+
+
+@pytest.mark.parametrize(
+    ("rows", "n_trials", "note"),
+    [
+        (
+            {"C": FloatDomain(1e-3, 1e3, log=True), "gamma": FloatDomain(0.0, 1.0), "kernel": ["a", "b", "c"]},
+            50,
+            "grid: 4 levels each for C, gamma; 3 choices for kernel: 48 points",
+        ),
+        ({"x": FloatDomain(0.0, 1.0)}, 7, "grid: 7 levels for x: 7 points"),
+        (
+            {"x": FloatDomain(0.0, 1.0), "n": IntDomain(1, 3), "s": FloatDomain(0.0, 0.5, step=0.5)},
+            30,
+            "grid: 5 levels for x; 3 levels for n; 2 levels for s: 30 points",
+        ),
+        ({"a": ["only"], "b": [1, 2]}, 9, "grid: 1 choice for a; 2 choices for b: 2 points"),
+        (
+            {c: FloatDomain(0.0, 1.0) for c in "uvw"},
+            5,
+            "grid: 2 levels each for u, v, w: 8 points, of which 5 at random",
+        ),
+        ({"a": ["x", "y"], "b": (FloatDomain(0.0, 1.0), "a == 'x'")}, 9, "grid: 2 choices for a; 8 levels for b: 9 points"),
+    ],
+)  # fmt: skip
+def test_grid_takes_as_many_levels_as_there_are_trials(rows, n_trials, note):
+    sampler = make_sampler("grid", space(**rows), seed=0, n_trials=n_trials)
+    assert sampler.note == note
+    run(sampler, min(n_trials, int(note.split(": ")[-1].split()[0])))
+
+
+def test_grid_visits_each_of_its_points_once_in_random_order():
+    grid_space = space(x=FloatDomain(0.0, 1.0), y=FloatDomain(0.0, 1.0))
+    orders = [run(make_sampler("grid", grid_space, seed=s, n_trials=9), 9)[1] for s in (0, 1)]
+    expected = [{"x": x, "y": y} for x in (0.0, 0.5, 1.0) for y in (0.0, 0.5, 1.0)]
+    key = Space.key
+    assert [sorted(points, key=key) for points in orders] == [expected, expected]
+    assert orders[0] != orders[1]
+    assert expected not in orders
+
+
+def test_grid_without_points_left_though_the_space_has_some():
+    sampler = make_sampler("grid", PLANE, seed=0, n_trials=4)
+    study, _ = run(sampler, 4)
+    assert sampler.is_exhausted
+    with pytest.raises(SpaceExhausted, match="grid"):
+        ask(study, PLANE)
+
+
+def test_grid_too_large_to_write_down():
+    many = space(**{f"p{i}": FloatDomain(0.0, 1.0) for i in range(60)})
+    sampler = make_sampler("grid", many, seed=0, n_trials=20)
+    _, points = run(sampler, 20)
+    assert not sampler.is_exhausted
+    assert distinct(points) == 20
+    assert {value for point in points for value in point.values()} == {0.0, 1.0}
+
+
+# Optuna's samplers on conditional spaces
+
+
+def test_cmaes_keeps_evolving_where_parameters_turn_inactive():
+    sampler = make_sampler("cmaes", space(kind=["a", "b"], x=FloatDomain(-5.0, 5.0), y=FloatDomain(-5.0, 5.0), z=(FloatDomain(0.0, 1.0), "kind == 'a'")), seed=0)  # fmt: skip
+    assert sampler.note == "cmaes: kind, z drawn uniformly"
+    study, points = run(sampler, 60, bowl)
+    assert len({"z" in point for point in points}) == 2
+    assert study.trials[-1].system_attrs["cma:generation"] >= 5
+    assert min(map(bowl, points[-20:])) < 0.5
+    assert make_sampler("cmaes", PLANE).note is None
+
+
+def test_qmc_covers_conditional_parameters_evenly():
+    unit = FloatDomain(0.0, 1.0)
+    sampler = make_sampler("qmc", space(kind=["a", "b"], y=(unit, "kind == 'a'"), z=(unit, "kind == 'b'")), seed=0)
+    _, points = run(sampler, 64)
+    z = sorted(point["z"] for point in points if "z" in point)
+    assert len(z) == 32
+    assert np.abs(np.array(z) - (np.arange(32) + 0.5) / 32).max() < 0.1
+
+
+# What the surrogate is told
+
+
+def trial(state=TrialState.COMPLETE, value=None, x=0.5, reports=()):
+    frozen = optuna.create_trial(
+        state=TrialState.RUNNING,
+        params={"x": x},
+        distributions={"x": FloatDistribution(-1e9, 1e9)},
+        intermediate_values=dict(enumerate(reports)),
+    )
+    frozen.state, frozen.values = state, None if value is None else [value]
+    return frozen
+
+
+def numbered(trials):
+    for number, frozen in enumerate(trials):
+        frozen.number = number
+    return trials
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_losses(sign):
+    direction = StudyDirection.MINIMIZE if sign == 1 else StudyDirection.MAXIMIZE
+    told = samplers._losses(
+        numbered([
+            *(trial(value=sign * v) for v in (0.0, 1.0, 2.0, 3.0, 4.0)),
+            trial(TrialState.FAIL),
+            trial(TrialState.PRUNED, reports=[sign * 9.0, sign * 1.0]),
+            trial(TrialState.PRUNED, reports=[sign * 1.0, sign * 9.0]),
+            trial(TrialState.PRUNED, value=sign * 8.0),
+            trial(TrialState.PRUNED),
+            trial(TrialState.PRUNED, reports=[math.nan]),
+            trial(value=sign * math.inf),
+            trial(value=-sign * math.inf),
+            trial(value=math.nan),
+            trial(TrialState.RUNNING),
+        ]),
+        direction,
+    )  # fmt: skip
+    assert list(told.values()) == [0.0, 1.0, 2.0, 3.0, 4.0, 3.0, 3.0, 9.0, 8.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0]
+
+
+def test_nothing_is_told_before_the_first_success():
+    assert samplers._losses(numbered([trial(TrialState.FAIL), trial(value=math.nan)]), StudyDirection.MINIMIZE) == {}
+
+
+def test_best_and_recent():
+    assert best_and_recent([3.0, 1.0, 2.0], 3) == [0, 1, 2]
+    assert best_and_recent([5.0, 1.0, 4.0, 2.0, 9.0, 8.0], 4) == [1, 3, 4, 5]
+    assert best_and_recent([5.0, 1.0, 4.0, 2.0, 9.0, 8.0], 3) == [1, 3, 5]
+    assert len(best_and_recent(list(np.arange(1000.0)), 300)) == 300
+
+
+class Told:
+    """A model that notes what it is told."""
+
+    def __init__(self):
+        self.histories = []
+
+    def propose(self, history):
+        self.histories.append(history)
+        return next(x for x, _ in history.values())
+
+
+def told_by(sampler, study):
+    """What ``sampler`` tells its model of a study: the losses by trial number, and the points."""
+    search_space = sampler.infer_relative_search_space(study, None)
+    sampler._model, sampler._model_space = Told(), list(search_space.items())
+    trial_id = study._storage.create_new_trial(study._study_id)
+    sampler.sample_relative(study, study._storage.get_trial(trial_id), search_space)
+    (history,) = sampler._model.histories
+    return {n: loss for n, (_, loss) in history.items()}, {n: x for n, (x, _) in history.items()}
+
+
+def add(study, state=TrialState.COMPLETE, value=None, **params):
+    distributions = {n: FloatDistribution(-1e9, 1e9) for n in params}
+    study.add_trial(optuna.create_trial(state=state, value=value, params=params, distributions=distributions))
+
+
+def test_trials_outside_the_bounds_are_left_out():
+    study = optuna.create_study()
+    for x, y in [(0.0, 0.0), (5.1, 0.0), (1.0, -9.0), (-5.0, 5.0)]:
+        add(study, value=x + y, x=x, y=y)
+    losses, points = told_by(SkoptSampler(space=PLANE, n_startup_trials=0), study)
+    assert losses == {0: 0.0, 3: 0.0}
+    assert points == {0: [0.0, 0.0], 3: [-5.0, 5.0]}
+
+
+def test_inactive_parameters_are_told_as_their_literal():
+    known = Space([Parameter("x", FloatDomain(0.0, 1.0), 0.5), Parameter("y", FloatDomain(0.0, 1.0), 0.2, Condition("x > 0.5")), Parameter("c", ChoiceDomain(("a", (1,))), (1,), Condition("x > 0.5"))])  # fmt: skip
+    study = optuna.create_study()
+    add(study, value=1.0, x=0.3)
+    add(study, TrialState.FAIL)
+    _, points = told_by(SkoptSampler(space=known, n_startup_trials=0), study)
+    assert points == {0: [0.3, 0.2, "1"]}
+
+
+def test_missing_parameters_are_told_as_the_middle_where_no_space_is_known():
+    study = optuna.create_study()
+    distributions = {"a": optuna.distributions.IntDistribution(1, 100, log=True), "b": FloatDistribution(0.0, 1.0), "c": CategoricalDistribution(["u", None])}  # fmt: skip
+    study.add_trial(optuna.create_trial(value=1.0, params={"a": 3, "b": 0.1, "c": None}, distributions=distributions))
+    study.add_trial(optuna.create_trial(state=TrialState.FAIL, params={"b": 0.7}, distributions={"b": distributions["b"]}))  # fmt: skip
+    waiting_for_more = study.ask()
+    waiting_for_more.suggest_float("b", 0.0, 1.0)
+    losses, points = told_by(SkoptSampler(n_startup_trials=0), study)
+    assert points == {0: [3, 0.1, "1"], 1: [10, 0.7, "0"]}
+    assert losses == {0: 1.0, 1: 1.0}
+
+
+def test_running_trials_of_other_workers_are_told_as_bad_ones():
+    sampler = SkoptSampler(seed=0, n_startup_trials=2)
+    study = optuna.create_study(sampler=sampler)
+    for x in (0.1, 0.5, 0.9):
+        study.add_trial(optuna.create_trial(value=x, params={"x": x}, distributions={"x": FloatDistribution(0, 1)}))
+    proposed = [study.ask({"x": FloatDistribution(0, 1)}).params["x"] for _ in range(3)]
+    assert len(set(proposed)) == 3
+    losses, _ = told_by(sampler, study)
+    assert losses == {0: 0.1, 1: 0.5, 2: 0.9, 3: 0.7, 4: 0.7, 5: 0.7}
+
+
+def test_of_many_trials_some_are_told():
+    study = optuna.create_study()
+    for i in range(700):
+        add(study, value=float(i), x=i / 200, y=0.0)
+    losses, _ = told_by(SkoptSampler(space=PLANE), study)
+    assert list(losses) == [*range(150), *range(550, 700)]
+
+
+# SkoptSampler at work
+
+
+def test_it_beats_random_search_clearly():
+    best = {
+        name: [run(make_sampler(name, PLANE, seed=seed), 18, bowl)[0].best_value for seed in range(n)]
+        for name, n in [("gp", 3), ("random", 25)]
+    }
+    assert max(best["gp"]) < np.median(best["random"]) / 10
+
+
+def test_it_maximizes_where_the_study_does():
+    study, _ = run(make_sampler("gp", PLANE, seed=0), 16, lambda point: -bowl(point), direction="maximize")
+    assert study.best_value > -0.5
+
+
+def test_forest_explores_integers_on_a_log_scale():
+    sampler = SkoptSampler(seed=0, surrogate="forest", n_startup_trials=5, space=space(n=IntDomain(16, 4096, log=True)))
+    study = optuna.create_study(sampler=sampler)
+    study.optimize(lambda t: abs(math.log(t.suggest_int("n", 16, 4096, log=True) / 100)), 14)
+    assert len({t.params["n"] for t in study.trials[5:]}) > 3
+    assert study.best_value < 0.5
+
+
+@pytest.mark.parametrize("surrogate", ["gp", "forest"])
+def test_bad_values_do_not_break_it(surrogate):
+    values = iter([None, math.inf, 1e308, -1e308, -math.inf, None, 1.0, 1.0, 1e300, None, 2.0, 3.0, math.inf, 0.0])
+    sampler = PointSampler(MIXED, SkoptSampler(seed=0, surrogate=surrogate, n_startup_trials=5, space=MIXED), 0)
+    study, points = run(sampler, 14, lambda point: next(values))
+    assert distinct(points) == 14
+    with np.errstate(all="raise"):
+        ask(study, MIXED)
+
+
+def test_a_crashing_region_is_left():
+    sampler = make_sampler("gp", PLANE, seed=0)
+    _, points = run(sampler, 22, lambda p: 1 / 0 if p["x"] > 0 else (p["x"] + 2) ** 2 + (p["y"] - 1) ** 2)
+    assert sum(point["x"] > 0 for point in points[-8:]) <= 4
+
+
+@pytest.mark.parametrize("surrogate", ["gp", "forest"])
+def test_a_constant_objective(surrogate):
+    _, points = run(
+        PointSampler(MIXED, SkoptSampler(seed=0, surrogate=surrogate, n_startup_trials=2, space=MIXED), 0), 6
+    )
+    assert distinct(points) == 6
+
+
+def test_pruned_trials_and_hyperband():
+    sampler = SkoptSampler(seed=0, n_startup_trials=8)
+    study = optuna.create_study(sampler=sampler, pruner=make_pruner("hyperband", 20), study_name="hyperband")
+
+    def objective(t):
+        x = t.suggest_float("x", -5.0, 5.0)
+        for step in range(9):
+            t.report(x**2 + 1 / (1 + step), step)
+            if t.should_prune():
+                raise optuna.TrialPruned
+        return x**2
+
+    study.optimize(objective, 16)
+    assert {t.state for t in study.trials} == {TrialState.COMPLETE, TrialState.PRUNED}
+    losses, _ = told_by(sampler, study)
+    assert len(losses) == 16
+
+
+def test_the_optimizer_is_kept_while_trials_are_added_and_rebuilt_otherwise():
+    model = samplers._SkoptModel([samplers._axis(FloatDistribution(0.0, 1.0))], "gp", 0)
+    history = {i: ([i / 10], float(i)) for i in range(5)}
+    with samplers.calm():
+        model.propose(history)
+        kept = model._optimizer
+        history[5] = [0.95], 2.0
+        model.propose(history)
+        history[2] = [0.2], 7.0  # a failed trial: its loss moves with the others
+        model.propose(history)
+        assert model._optimizer is kept
+        assert (kept.Xi, kept.yi) == ([[0.0], [0.1], [0.2], [0.3], [0.4], [0.95]], [0.0, 1.0, 7.0, 3.0, 4.0, 2.0])
+        assert len(kept.models) == 1
+        del history[0]
+        model.propose(history)
+        assert model._optimizer is not kept
+        assert len(model._optimizer.Xi) == 5
+
+
+@pytest.mark.parametrize("surrogate", ["gp", "forest"])
+def test_a_resumed_study_is_built_from_all_its_trials(surrogate):
+    storage = optuna.storages.InMemoryStorage()
+    study = optuna.create_study(storage=storage, study_name="s", sampler=optuna.samplers.RandomSampler(0))
+    study.optimize(lambda t: bowl({n: t.suggest_float(n, -5.0, 5.0) for n in "xy"}), 12)
+    resumed = [optuna.load_study(storage=storage, study_name="s") for _ in range(2)]
+    proposals = []
+    for again in resumed:
+        sampler = SkoptSampler(seed=7, surrogate=surrogate)
+        search_space = sampler.infer_relative_search_space(again, again.trials[-1])
+        assert list(search_space) == ["x", "y"]
+        proposals.append(sampler.sample_relative(again, trial(TrialState.RUNNING), search_space))
+    assert proposals[0] == proposals[1]
+    assert PLANE.accepts(proposals[0])
+
+
+def test_it_survives_pickling():
+    sampler = SkoptSampler(seed=0, n_startup_trials=2)
+    study = optuna.create_study(sampler=sampler)
+    study.optimize(lambda t: t.suggest_float("x", 0, 1), 4)
+    study.sampler = pickle.loads(pickle.dumps(sampler))
+    study.optimize(lambda t: t.suggest_float("x", 0, 1), 2)
+    assert len(study.trials) == 6
+
+
+def test_random_numbers_of_the_user_are_not_touched():
+    np.random.seed(0)
+    before = np.random.get_state()[1].copy()
+    run(make_sampler("gp", MIXED, seed=0), 12, score)
+    assert (np.random.get_state()[1] == before).all()
+
+
+@pytest.mark.parametrize("wrong", [{"surrogate": "gbrt"}, {"n_startup_trials": -1}])
+def test_wrong_arguments(wrong):
+    with pytest.raises(ValueError, match=str(next(iter(wrong.values())))):
+        SkoptSampler(**wrong)
+
+
+# What is imported when
+
+
+def test_scikit_optimize_is_imported_only_by_its_samplers():
+    code = """
+import sys
+from jtune.samplers import *
+from jtune.samplers import Space, FloatDomain, optuna
+from jtune.space import Parameter
+heavy = lambda: {"skopt", "sklearn"} & set(sys.modules)
+space = Space([Parameter("x", FloatDomain(0.0, 1.0), 0.5)])
+for name in ("random", "tpe", "grid", "cmaes", "qmc", "nsga2", "gp"):
+    study = optuna.create_study(sampler=make_sampler(name, space, seed=0))
+    for i in range(11 if name == "gp" else 20):
+        assert not heavy(), (name, heavy())
+        study.tell(study.ask({"x": space["x"].domain.distribution}), float(i))
+assert heavy() == {"skopt", "sklearn"}, heavy()
+"""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+# Pruners
+
+
+def test_pruners():
+    assert isinstance(make_pruner(None, 30), optuna.pruners.NopPruner)
+    assert isinstance(make_pruner("none", 30), optuna.pruners.NopPruner)
+    assert isinstance(make_pruner("median", 30), optuna.pruners.MedianPruner)
+    assert isinstance(make_pruner("hyperband", 30), optuna.pruners.HyperbandPruner)
+    with pytest.raises(UsageError, match="'medain' is not a pruner; did you mean 'median'"):
+        make_pruner("medain", 30)
