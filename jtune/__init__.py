@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,8 +22,17 @@ def load_ipython_extension(shell: Any) -> None:
     load(shell)
 
 
+@contextmanager
+def loading() -> Iterator[None]:
+    """Import what needs Optuna; its progress bar warns in a kernel without ipywidgets, where nobody asked for one."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "IProgress not found")
+        yield
+
+
 def __getattr__(name: str) -> Any:
     # Optuna loads with the first study, not with `import jtune`.
     if name in {"Study", "latest", "load", "studies"}:
-        return getattr(importlib.import_module("jtune.study"), name)
+        with loading():
+            return getattr(importlib.import_module("jtune.study"), name)
     raise AttributeError(f"module 'jtune' has no attribute {name!r}")

@@ -2,89 +2,105 @@
 
 from __future__ import annotations
 
-import re
+from argparse import BooleanOptionalAction
 from pathlib import Path
 from typing import Any
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 from IPython.display import display
-from traitlets import Int, Unicode
+from traitlets import Bool, Float, Int, Unicode
 
+from jtune import loading
 from jtune.cell import Cell
-from jtune.errors import UsageError
+from jtune.errors import CellError, Problem, UsageError
 from jtune.marks import Direction
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def seconds(text: str | None, option: str) -> float | None:
-    """Return a duration such as ``90``, ``30s``, ``10m`` or ``1h30m`` in seconds.
-
-    Raises
-    ------
-    UsageError
-        If it is none, or not above 0.
-    """
-    if text is None:
-        return None
-    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd]?)", text)
-    total = sum(float(number) * _SECONDS[unit or "s"] for number, unit in parts)
-    if "".join(number + unit for number, unit in parts) != text or total <= 0:
-        raise UsageError(f"{option} {text!r} is not a duration; write for example 30s, 10m or 1h30m")
-    return total
+_DIRECTIONS: tuple[Direction, ...] = ("minimize", "maximize")
+_EXPR = "EXPR, or the cell's last expression; instead of a mark in the cell."
 
 
 @magics_class
 class JTune(Magics):
     """The tuner's magics; ``%config JTune`` sets the defaults of their options."""
 
-    n = Int(30, help="Finished trials of a study.").tag(config=True)
+    n = Int(30, min=1, help="Finished trials of a study.").tag(config=True)
+    minimize = Unicode("", help="Objective of cells that name none, an expression.").tag(config=True)
+    maximize = Unicode("", help="Objective of cells that name none, an expression.").tag(config=True)
     sampler = Unicode("", help="Sampler; empty: gp, or nsga2 for several objectives.").tag(config=True)
     pruner = Unicode("median", help="Pruner of cells that report.").tag(config=True)
+    seed = Int(None, allow_none=True, help="Makes proposals repeatable.").tag(config=True)
+    timeout = Unicode("", help="Ends a search after this time, for example 10m.").tag(config=True)
+    trial_timeout = Unicode("", help="Ends a trial after this time, for example 30s.").tag(config=True)
+    target = Float(None, allow_none=True, help="Ends a search when the objective is this good.").tag(config=True)
+    patience = Int(None, allow_none=True, min=1, help="Ends a search after so many trials without a better one.").tag(
+        config=True
+    )
+    repeats = Int(1, min=1, help="Runs of the cell in a trial.").tag(config=True)
+    fresh = Bool(False, help="Whether to start anew each time.").tag(config=True)
 
-    @magic_arguments()
-    @argument("name", nargs="?", help="The study's name on disk, and the variable it is bound to.")
-    @argument("-n", type=int, help="Bring the study to N finished trials (30).")
-    @argument(
-        "--minimize", metavar="EXPR", nargs="?", const="", action="append", help="Objective; the last expression."
-    )
-    @argument(
-        "--maximize", metavar="EXPR", nargs="?", const="", action="append", help="Objective; the last expression."
-    )
-    @argument("--sampler", help="gp (default), skopt, forest, tpe, cmaes, random, grid, qmc, nsga2.")
-    @argument("--pruner", help="median (default where a cell reports), hyperband, none.")
-    @argument("--seed", type=int, help="Makes proposals repeatable.")
-    @argument("--timeout", help="End the search after this time: 30s, 10m, 1h30m.")
-    @argument("--trial-timeout", help="End a trial after this time.")
-    @argument("--target", type=float, help="End when the objective is this good.")
-    @argument("--patience", type=int, help="End after so many trials without a better one.")
-    @argument("--repeats", type=int, default=1, help="Run the cell R times a trial; the objective is the mean.")
-    @argument("--fresh", action="store_true", help="Start anew; the old trials stay on disk.")
+    @magic_arguments("%tune")
+    @argument("name", metavar="NAME", nargs="?", help="The study's name on disk, and the variable it is bound to.")
+    @argument("-n", type=int, metavar="N", help="Bring the study to N finished trials, earlier ones counted in (30).")
+    @argument("--minimize", metavar="EXPR", nargs="?", const="", action="append", help=f"Minimize {_EXPR}")
+    @argument("--maximize", metavar="EXPR", nargs="?", const="", action="append", help=f"Maximize {_EXPR}")
+    @argument("--sampler", metavar="NAME", help="gp (default), skopt, forest, tpe, cmaes, random, grid, qmc, nsga2.")
+    @argument("--pruner", metavar="NAME", help="median (default where a cell reports), hyperband, none.")
+    @argument("--seed", type=int, metavar="S", help="Makes proposals repeatable.")
+    @argument("--timeout", metavar="T", help="End the search after this time: 30s, 10m, 1h30m.")
+    @argument("--trial-timeout", metavar="T", help="End a trial after this time.")
+    @argument("--target", type=float, metavar="V", help="End when the objective is this good.")
+    @argument("--patience", type=int, metavar="N", help="End after N trials without a better one.")
+    @argument("--repeats", type=int, metavar="R", help="Run the cell R times a trial; the objective is the mean.")
+    @argument("--fresh", action=BooleanOptionalAction, help="Start anew; the old trials stay on disk.")
     @cell_magic
     def tune(self, line: str, cell: str) -> None:
-        """Rerun the cell with other values of its marked literals, in search of better ones."""
-        from jtune.session import tune
+        """Rerun the cell with other values of its marked literals, in search of better ones.
 
-        options = parse_argstring(self.tune, line)
-        if options.name and not options.name.isidentifier():
-            raise UsageError(f"NAME {options.name!r} is bound to a variable; write letters, digits and _ only")
-        if options.repeats < 1 or (options.n or 1) < 1:
-            raise UsageError("-n and --repeats count from 1")
+        A comment at the end of a line says which literal may move, another one what is judged::
+
+            %%tune digits -n 40
+            C = 1.0                      # tune: 1e-3..1e3 log
+            kernel = "rbf"               # tune: ["rbf", "poly"]
+            score = evaluate(C, kernel)  # tune: maximize
+
+        The first trial is the cell's own values. At the end the variables of the best trial are in the namespace, and
+        the study is bound to NAME. Running the cell again goes on where it was, and repeats no trial.
+        """
         if cell.lstrip().startswith("%%"):
             raise UsageError("a cell takes one cell magic; remove the one below %%tune")
-        wanted: list[tuple[Direction, str]] = [("minimize", e.strip("'\"")) for e in options.minimize or ()]
-        wanted += [("maximize", e.strip("'\"")) for e in options.maximize or ()]
+        given = parse_argstring(self.tune, line)
+        for option in self.trait_names(config=True):
+            if option not in _DIRECTIONS and getattr(given, option) is None:
+                setattr(given, option, getattr(self, option))
+        with loading():
+            from jtune.session import Options, tune
+        try:
+            # IPython adds a line end to what was typed.
+            parsed = self._parsed(cell.removesuffix("\n"), given)
+            tune(self.shell, parsed, f"%%tune {line}".rstrip() + "\n", Options.of(given))
+        except SyntaxError as error:
+            if hasattr(error, "_render_traceback_"):  # the running cell raised it
+                raise
+            # IPython would show jtune's own frames above it.
+            text, column = error.text or "", max(0, (error.offset or 1) - 1)
+            message = f"{type(error).__name__}: {error.msg}"
+            raise CellError([Problem(error.lineno or 1, text.rstrip("\r\n"), column, message)]) from None
+
+    def _parsed(self, cell: str, given: Any) -> Cell:
         shell: Any = self.shell
-        parsed = Cell(cell, shell.transform_cell, 2, wanted)
-        header = f"%%tune {line}".rstrip() + "\n"
-        tune(self, parsed, header, options)
+        named = [(d, text.strip("'\"")) for d in _DIRECTIONS for text in getattr(given, d) or ()]
+        parsed = Cell(cell, shell.transform_cell, 2, named)
+        if not parsed.objectives:
+            defaults = [(d, text) for d in _DIRECTIONS if (text := getattr(self, d))]
+            parsed = Cell(cell, shell.transform_cell, 2, defaults)
+        return parsed
 
     @line_magic("tune")  # type: ignore[arg-type]
     def tune_line(self, line: str) -> None:
         """List the studies of this folder and this kernel, or show one: ``%tune NAME``."""
-        from jtune import report, study
-
+        with loading():
+            from jtune import report, study
         if line.strip():
             display(study.load(line.strip()))  # type: ignore[no-untyped-call]
             return

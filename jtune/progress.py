@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from IPython.display import DisplayHandle
 
 if TYPE_CHECKING:
     from jtune.search import Search
+    from jtune.study import Study
 
 _LIVE_S, _LOG_S = 0.2, 5.0
 
@@ -29,8 +32,10 @@ class Progress:
         self._name = name
         self._handle = DisplayHandle() if hasattr(shell, "kernel") else None
         self._is_terminal = self._handle is None and sys.stdout.isatty()
-        self._start = self._shown = time.monotonic()
-        self._has_shown = False
+        self._start = time.monotonic()
+        # A log has its first line after a while, or none.
+        self._shown = -math.inf if self._handle or self._is_terminal else self._start
+        self._is_displayed = False
 
     def update(self, search: Search) -> None:
         """Show the state, unless it was shown just now."""
@@ -38,22 +43,42 @@ class Progress:
         if now - self._shown < (_LIVE_S if self._handle or self._is_terminal else _LOG_S):
             return
         self._shown = now
-        text = f"{self._name}: {search.describe()}, {now - self._start:.0f} s"
+        self._show(f"{self._name}: {search.describe()}, {now - self._start:.0f} s")
+
+    def _show(self, text: str) -> None:
         if self._handle is not None:
-            bundle = {"text/plain": text}
-            (self._handle.update if self._has_shown else self._handle.display)(bundle, raw=True)
+            self._display({"text/plain": text}, raw=True)
         elif self._is_terminal:
             sys.stdout.write(f"\r\x1b[K{text}")
             sys.stdout.flush()
         else:
             print(text)
-        self._has_shown = True
 
-    def end(self, study: object) -> None:
-        """Put the study in the line's place."""
-        if self._is_terminal and self._has_shown:
-            sys.stdout.write("\r\x1b[K")
-        if self._handle is not None and self._has_shown:
-            self._handle.update(study)
+    def _display(self, content: object, raw: bool = False) -> None:
+        if self._handle is not None:
+            (self._handle.update if self._is_displayed else self._handle.display)(content, raw=raw)
+            self._is_displayed = True
+
+    def end(self, study: Study, shown: Callable[[], None]) -> None:
+        """Put the study in the line's place, beside what the best trial showed.
+
+        In a notebook the study comes first, where the line was; in a terminal it comes last, where the eye is.
+        """
+        if self._handle is not None:
+            self._display(study)
+            shown()
         else:
-            (self._handle or DisplayHandle()).display(study)
+            self.clear()
+            shown()
+            print(study)
+
+    def fail(self, text: str) -> None:
+        """Put ``text`` in the line's place, where an error follows."""
+        if self._handle is not None:
+            self._show(text)
+        self.clear()
+
+    def clear(self) -> None:
+        """Take a terminal's line away."""
+        if self._is_terminal:
+            sys.stdout.write("\r\x1b[K")

@@ -69,6 +69,9 @@ class Outcome:
         What the cell bound; None where nothing of it should be used.
     error : BaseException or None
         What the cell raised, with its traceback; only kept for the caller to re-raise.
+    is_broken : bool
+        Whether it failed in a way that says more of the cell than of the point: it raised, or what it gave is no
+        number at all.
     """
 
     state: State
@@ -81,6 +84,7 @@ class Outcome:
     repeats: tuple[tuple[float, ...], ...] = ()
     bindings: Bindings | None = None
     error: BaseException | None = None
+    is_broken: bool = False
 
 
 class Gate:
@@ -266,22 +270,22 @@ class _Run:
 
     def outcome(self, error: BaseException | None) -> Outcome:
         """Decide what the trial is: the one place that tells states apart."""
-        state: State = "complete"
-        reason = ""
-        values: tuple[float, ...] = ()
+        curves = self._curves
         if isinstance(error, Abandoned):
-            state, reason = error.state, error.reason
-        elif isinstance(error, KeyboardInterrupt):
-            state, reason = "interrupted", "interrupted"
-        elif error is not None:
-            state, reason = "failed", _in_one_line(error)
-        else:
-            labels = [objective.label for objective in self._cell.objectives]
-            try:
-                values = tuple(_finite(value, name) for value, name in zip(self._objectives, labels, strict=True))
-            except ValueError as bad:
-                state, reason = "failed", str(bad)
-        return Outcome(state, reason, values, curves=self._curves)
+            return Outcome(error.state, error.reason, curves=curves)
+        if isinstance(error, KeyboardInterrupt):
+            return Outcome("interrupted", "interrupted", curves=curves)
+        if error is not None:
+            return Outcome("failed", _in_one_line(error), curves=curves, is_broken=True)
+        labels = [objective.label for objective in self._cell.objectives]
+        try:
+            values = tuple(_number(value, label) for value, label in zip(self._objectives, labels, strict=True))
+        except ValueError as bad:
+            return Outcome("failed", str(bad), curves=curves, is_broken=True)
+        unusable = [f"{label} is {x}" for x, label in zip(values, labels, strict=True) if not math.isfinite(x)]
+        if unusable:
+            return Outcome("failed", ", ".join(unusable), curves=curves)
+        return Outcome("complete", "", values, curves=curves)
 
 
 _UNREACHED = object()
@@ -310,13 +314,6 @@ def _number(value: object, label: str) -> float:
         return float(value)  # type: ignore[arg-type]
     except (ValueError, TypeError, OverflowError):
         raise ValueError(f"{label} is not a number: {_shortened(value)}") from None
-
-
-def _finite(value: object, label: str) -> float:
-    number = _number(value, label)
-    if not math.isfinite(number):
-        raise ValueError(f"{label} is {number}")
-    return number
 
 
 def _shortened(value: object) -> str:

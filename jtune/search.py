@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from jtune.runner import Outcome, Runner, State
 from jtune.samplers import PointSampler, SpaceExhausted
-from jtune.study import Origin, Study
+from jtune.space import Point, Space
+from jtune.study import Origin, Study, Trial
 
 _FAILURES_IN_A_ROW = 10
 
@@ -42,6 +43,9 @@ class Limits:
 class Search:
     """One search of a study: decides points, runs them, records them.
 
+    When it has ended, ``best`` is the outcome of the study's best trial, if that ran in here; ``broken`` that of a
+    baseline which says that the cell itself is at fault; ``n_run`` counts the trials that ran.
+
     Parameters
     ----------
     study : Study
@@ -49,7 +53,7 @@ class Search:
     sampler : PointSampler
     limits : Limits
     listener : callable
-        Called after each trial.
+        Called before the first trial and after each.
     """
 
     def __init__(
@@ -58,10 +62,12 @@ class Search:
         self.study, self.runner, self.sampler, self.limits = study, runner, sampler, limits
         self._listener = listener
         self._deadline = None if limits.timeout_s is None else time.monotonic() + limits.timeout_s
+        self.n_run = 0
         self._finished = 0
         self._failures = 0
         self._since_best = 0
-        self._best_loss: float | None = None
+        self._best_losses: tuple[float, ...] | None = None
+        self._own: tuple[Origin, Point] | None = None
         self.best: Outcome | None = None
         self.broken: Outcome | None = None
 
@@ -69,24 +75,28 @@ class Search:
         """Run trials and return why the search ended."""
         with self.study.journal.writing(), self.runner.gate.guarding():
             self.study.close_left_open()
-            self._finished = len(self.study.finished)
-            for trial in self.study.finished:
+            finished = self.study.finished
+            self._finished = len(finished)
+            for trial in finished:
                 self.sampler.remember(trial.params)
             best = self.study.best
-            self._best_loss = self.study.losses(best.values)[0] if best else None
+            self._best_losses = self.study.losses(best.values) if best else None
+            self._own = self._own_point(finished)
+            self._listener()
             while (ending := self._ending()) is None:
                 try:
                     self._one()
                 except SpaceExhausted as exhausted:
                     return str(exhausted)
+                self.n_run += 1
                 self._listener()
             return ending
 
     def describe(self) -> str:
         """Return trials done of those wanted, and the best objective so far."""
-        loss = self._best_loss
         is_max = self.study.objectives[0].direction == "maximize"
-        best = "" if loss is None else f", best {-loss if is_max else loss:.6g}"
+        losses = self._best_losses
+        best = "" if losses is None else f", best {-losses[0] if is_max else losses[0]:.6g}"
         return f"{self._finished}/{self.limits.n} trials{best}"
 
     def _ending(self) -> str | None:
@@ -109,14 +119,24 @@ class Search:
 
     def _reaches(self, target: float) -> bool:
         is_max = self.study.objectives[0].direction == "maximize"
-        return self._best_loss is not None and self._best_loss <= (-target if is_max else target)
+        return self._best_losses is not None and self._best_losses[0] <= (-target if is_max else target)
+
+    def _own_point(self, finished: Sequence[Trial]) -> tuple[Origin, Point] | None:
+        """Return the cell's own literals, where they are still to be tried.
+
+        The first ones are the baseline; a user who types others later wants to see them tried as well.
+        """
+        own, baseline = self.study.space.baseline, self.study.baseline
+        if baseline is None or baseline.state == "failed":
+            return "baseline", own
+        tried = {Space.key(trial.params) for trial in finished}
+        return None if Space.key(own) in tried else ("manual", own)
 
     def _one(self) -> None:
-        is_baseline = self._finished == 0 and self.study.baseline is None
-        origin: Origin = "baseline" if is_baseline else "sampler"
-        point = self.study.space.baseline if is_baseline else None
-        number, point = self.study.start_trial(origin, point)
-        if is_baseline:
+        origin, given = self._own or ("sampler", None)
+        self._own = None
+        number, point = self.study.start_trial(origin, given)
+        if given is not None:
             self.sampler.remember(point)
         timeout_s, reason = self._timeout()
         outcome = self.runner.run(
@@ -127,7 +147,7 @@ class Search:
         self._count(outcome)
         if outcome.state == "interrupted":
             self.sampler.forget(point)
-        elif is_baseline and outcome.state == "failed":
+        elif origin == "baseline" and outcome.is_broken:
             self.broken = outcome
 
     def _timeout(self) -> tuple[float | None, tuple[State, str]]:
@@ -142,6 +162,6 @@ class Search:
         self._failures = self._failures + 1 if outcome.state in {"failed", "timed out"} else 0
         self._since_best += 1
         if outcome.state == "complete":
-            loss = self.study.losses(outcome.values)[0]
-            if self._best_loss is None or loss < self._best_loss:
-                self._best_loss, self.best, self._since_best = loss, outcome, 0
+            losses = self.study.losses(outcome.values)
+            if self._best_losses is None or losses < self._best_losses:
+                self._best_losses, self.best, self._since_best = losses, outcome, 0

@@ -3,93 +3,152 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+import keyword
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from jtune.cell import Cell
 from jtune.errors import UsageError
-from jtune.magic import seconds
 from jtune.namespace import changed, fingerprints, names_bound, names_read
 from jtune.progress import Progress
-from jtune.runner import Outcome, Runner, user_frames
-from jtune.samplers import default_sampler, make_pruner, make_sampler
+from jtune.runner import Outcome, Output, Runner, user_frames
+from jtune.samplers import PointSampler, default_sampler, make_pruner, make_sampler
 from jtune.search import Limits, Search
-from jtune.study import Definition, Goal, Store, Study, remember
+from jtune.study import Definition, Goal, Store, Study, Trial, remember
+from jtune.template import Template
 
-if TYPE_CHECKING:
-    from jtune.magic import JTune
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def tune(settings: JTune, cell: Cell, header: str, options: Any) -> None:
+@dataclass(frozen=True)
+class Options:
+    """What the magic line says, with its defaults filled in.
+
+    Parameters
+    ----------
+    name : str or None
+        Of the study, and of the variable it is bound to.
+    limits : Limits
+    sampler, pruner : str
+        By name; an empty sampler is the default one.
+    seed : int or None
+    is_fresh : bool
+        Whether to start anew.
+    """
+
+    name: str | None
+    limits: Limits
+    sampler: str = ""
+    pruner: str = "median"
+    seed: int | None = None
+    is_fresh: bool = False
+
+    @classmethod
+    def of(cls, given: Any) -> Options:
+        """Return the parsed options of a magic line, each of which has a value.
+
+        Raises
+        ------
+        UsageError
+            At one that makes no sense.
+        """
+        name = given.name
+        if name and (not name.isidentifier() or keyword.iskeyword(name)):
+            raise UsageError(f"NAME {name!r} is bound to a variable; write letters, digits and _ only")
+        for option in ("n", "repeats", "patience"):
+            if getattr(given, option) is not None and getattr(given, option) < 1:
+                raise UsageError(f"{'-' if option == 'n' else '--'}{option} counts from 1")
+        limits = Limits(
+            n=given.n,
+            timeout_s=_seconds(given.timeout, "--timeout"),
+            trial_timeout_s=_seconds(given.trial_timeout, "--trial-timeout"),
+            target=given.target,
+            patience=given.patience,
+            repeats=given.repeats,
+        )
+        return cls(name, limits, given.sampler, given.pruner, given.seed, given.fresh)
+
+
+def _seconds(text: str, option: str) -> float | None:
+    """Return a duration such as ``90``, ``30s``, ``10m`` or ``1h30m`` in seconds; None for an empty one."""
+    if not text:
+        return None
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd]?)", text)
+    total = sum(float(number) * _SECONDS[unit or "s"] for number, unit in parts)
+    if "".join(number + unit for number, unit in parts) != text or total <= 0:
+        raise UsageError(f"{option} {text!r} is not a duration; write for example 30s, 10m or 1h30m")
+    return total
+
+
+def tune(shell: Any, cell: Cell, header: str, options: Options) -> None:
     """Search, leave the best trial's bindings in the namespace, bind the study to its name, and display it.
 
     Raises
     ------
     UsageError
         If the cell has nothing to tune or no objective, or a name collides.
+    KeyboardInterrupt
+        After an interrupt, when all of the above is done.
     """
-    shell: Any = settings.shell
-    namespace = shell.user_ns
-    name = options.name or f"tune-{cell.identity[:8]}"
     _check(cell, options.name)
     filename = shell.compile.cache(cell.python, shell.execution_count)
     template = cell.template(filename, shell.compile.flags)
-    reads = names_read(template.blank)
-    if options.name in reads:
-        raise UsageError(f"the cell reads {name} from outside; give the study another NAME")
-    bound = names_bound(template.blank)
-    inputs = fingerprints(namespace, reads, bound=bound)
-    goals = tuple(Goal(objective.direction, objective.label) for objective in cell.objectives)
-    definition = Definition(name, cell.space, goals, cell.identity, inputs, header, cell.source, cell.spans)
-
-    n = options.n or settings.n
+    inputs = _Inputs(shell.user_ns, template)
+    if options.name in inputs.names:
+        raise UsageError(f"the cell reads {options.name} from outside; give the study another NAME")
+    definition = _definition(cell, header, options, inputs)
     sampler = make_sampler(
-        options.sampler or settings.sampler or default_sampler(len(goals)),
+        options.sampler or default_sampler(len(cell.objectives)),
         cell.space,
         seed=options.seed,
-        n_trials=n,
-        n_objectives=len(goals),
+        n_trials=options.limits.n,
+        n_objectives=len(cell.objectives),
     )
-    pruner = make_pruner((options.pruner or settings.pruner) if cell.reports else None, n)
-    limits = Limits(
-        n,
-        seconds(options.timeout, "--timeout"),
-        seconds(options.trial_timeout, "--trial-timeout"),
-        options.target,
-        options.patience,
-        options.repeats,
-    )
-
-    study, said = _continued_or_new(Store(name), definition, options.fresh)
-    for text in [*said, *([sampler.note] if sampler.note else [])]:
-        print(text)
-    study.optuna.sampler, study.optuna.pruner = sampler, pruner
-    runner = Runner(cell, template, namespace, shell)
-    progress = Progress(shell, name)
-    trials_run = 0
-
-    def after_trial() -> None:
-        nonlocal trials_run
-        trials_run += 1
-        progress.update(search)
-        if trials_run == 2 and (names := changed(inputs, fingerprints(namespace, reads, bound=bound))):
-            print(
-                f"{name}: the cell changes {', '.join(names)} in place; trials can only be compared when each starts "
-                "from the same state, so make a copy in the cell"
-            )
-
-    search = Search(study, runner, sampler, limits, after_trial)
-    study.ending = search.run()
-    if search.broken is not None:
-        _raise_as_the_users(shell, search.broken, filename)
-    remember(study)
-    _leave_best(study, search, runner, namespace)
-    if options.name:
-        namespace[name] = study
-    progress.end(study)
+    pruner = make_pruner(options.pruner if cell.reports else None, options.limits.n)
+    runner = Runner(cell, template, shell.user_ns, shell)
+    store = Store(definition.name)
+    # From here on an interrupt is heard, but cuts nothing of jtune's own in half.
+    with runner.gate.guarding(), store.journal.writing():
+        study, said = _continued_or_new(store, definition, options.is_fresh)
+        study.optuna.sampler, study.optuna.pruner = sampler, pruner
+        _say(study, [*said, *([sampler.note] if sampler.note else [])])
+        progress = Progress(shell, study.name)
+        search = _search(study, runner, sampler, options.limits, inputs, progress)
+        if search.broken is not None:
+            progress.fail(f"{study.name}: the cell's own values failed, nothing else was run")
+            _raise_as_the_users(shell, search.broken, filename)
+        best = _best_outcome(study, search, runner)
+        if best is not None and best.bindings is not None:
+            best.bindings.apply(shell.user_ns)
+        if options.name:
+            shell.user_ns[options.name] = study
+        remember(study)
+    progress.end(study, lambda: _replay(shell, best.outputs if best else ()))
     if runner.gate.is_interrupted:
-        interrupt = KeyboardInterrupt(f"{name} was interrupted; run the cell again to go on")
+        interrupt = KeyboardInterrupt(f"{study.name} was interrupted; run the cell again to go on")
         _render(interrupt, [f"KeyboardInterrupt: {interrupt}"])
         raise interrupt
+
+
+class _Inputs:
+    """The names that a cell reads from outside, and what they were worth before it ran."""
+
+    def __init__(self, namespace: dict[str, Any], template: Template) -> None:
+        self._namespace = namespace
+        self.names = names_read(template.blank)
+        self._bound = names_bound(template.blank)
+        self.fingerprints = self._take()
+
+    def _take(self) -> dict[str, str | None]:
+        return fingerprints(self._namespace, self.names, bound=self._bound)
+
+    def changed(self) -> tuple[str, ...]:
+        """Return the names whose values have changed in place."""
+        return changed(self.fingerprints, self._take())
 
 
 def _check(cell: Cell, name: str | None) -> None:
@@ -103,40 +162,98 @@ def _check(cell: Cell, name: str | None) -> None:
         raise UsageError(f"the cell assigns {name} itself; give the study another NAME")
 
 
+def _definition(cell: Cell, header: str, options: Options, inputs: _Inputs) -> Definition:
+    return Definition(
+        name=options.name or f"tune-{cell.identity[:8]}",
+        space=cell.space,
+        objectives=tuple(Goal(objective.direction, objective.label) for objective in cell.objectives),
+        identity=cell.identity,
+        inputs=inputs.fingerprints,
+        header=header,
+        source=cell.source,
+        spans=cell.spans,
+    )
+
+
 def _continued_or_new(store: Store, definition: Definition, is_fresh: bool) -> tuple[Study, list[str]]:
     """Return the study to go on with, and what to say about it."""
     found = store.newest()
-    with store.journal.writing():
-        if found is None or is_fresh:
-            return store.start(definition), []
-        old = found.definition
-        if old.identity != definition.identity:
-            return store.start(definition), [f"{store.name}: the code has changed, a new study is started"]
-        names = ", ".join(changed(old.inputs, definition.inputs))
-        if names:
-            return store.start(definition), [f"{store.name}: {names} changed, a new study is started"]
-        untold = ", ".join(key for key, value in definition.inputs.items() if value is None)
-        said = [f"{store.name}: continued; whether {untold} changed cannot be told"] if untold else []
-        if _domains(old) == _domains(definition):
-            return found, said
-        study = store.start(definition)
-        kept = [trial for trial in found.finished if definition.space.accepts(trial.params)]
-        study.adopt(kept)
-        return study, [*said, f"{store.name}: other domains; {len(kept)} of {len(found.finished)} trials still fit"]
+    if found is None or is_fresh:
+        return store.start(definition), []
+    old = found.definition
+    if old.identity != definition.identity:
+        return store.start(definition), ["the code has changed, a new study is started"]
+    if names := changed(old.inputs, definition.inputs):
+        return store.start(definition), [f"{', '.join(names)} changed, a new study is started"]
+    untold = ", ".join(key for key, value in definition.inputs.items() if value is None)
+    said = [f"continued; whether {untold} changed cannot be told"] if untold else []
+    if _domains(old) == _domains(definition):
+        found.redefine(definition)
+        return found, said
+    study = store.start(definition)
+    kept = [trial for trial in found.finished if definition.space.accepts(trial.params)]
+    study.adopt(kept)
+    return study, [*said, f"other domains; {len(kept)} of {len(found.finished)} trials still fit"]
 
 
 def _domains(definition: Definition) -> list[tuple[str, str, str]]:
     return [(p.name, str(p.domain), p.condition.text if p.condition else "") for p in definition.space]
 
 
-def _leave_best(study: Study, search: Search, runner: Runner, namespace: dict[str, Any]) -> None:
-    """Bind what the best trial bound; a best trial of another kernel is run again, as no trial."""
-    best = study.best
-    outcome = search.best
-    if best is not None and outcome is None:
-        outcome = runner.run(best.params)
-    if outcome is not None and outcome.bindings is not None:
-        outcome.bindings.apply(namespace)
+def _search(
+    study: Study, runner: Runner, sampler: PointSampler, limits: Limits, inputs: _Inputs, progress: Progress
+) -> Search:
+    """Return a search of the study that has ended."""
+
+    def listen() -> None:
+        progress.update(search)
+        if search.n_run == 2 and (names := inputs.changed()):
+            advice = "trials can only be compared when each starts from the same state, so make a copy in the cell"
+            _say(study, [f"the cell changes {', '.join(names)} in place; {advice}"])
+
+    search = Search(study, runner, sampler, limits, listen)
+    study.ending = search.run()
+    return search
+
+
+def _say(study: Study, texts: Sequence[str]) -> None:
+    for text in texts:
+        print(f"{study.name}: {text}")
+
+
+# What the best trials of this kernel bound and showed, by file.
+_best_here: dict[Path, tuple[Trial, Outcome]] = {}
+
+
+def _best_outcome(study: Study, search: Search, runner: Runner) -> Outcome | None:
+    """Return what the best trial bound and showed; one of another kernel is run again, as no trial."""
+    best, path = study.best, study.journal.path
+    if best is None:
+        return None
+    if search.best is not None:
+        _best_here[path] = best, search.best
+    trial, outcome = _best_here.get(path, (None, None))
+    if trial == best:
+        return outcome
+    if not runner.gate.is_interrupted:
+        again = runner.run(best.params)
+        if again.state == "complete":
+            _best_here[path] = best, again
+            return again
+        _say(study, [f"trial {best.number}, the best one, was run again for its variables and {again.reason}"])
+    _say(study, [f"the variables of trial {best.number}, the best one, are not in this kernel"])
+    return None
+
+
+def _replay(shell: Any, outputs: Sequence[Output]) -> None:
+    """Show what a trial showed."""
+    for output in outputs:
+        if output["output_type"] == "stream":
+            stream = sys.stderr if output["name"] == "stderr" else sys.stdout
+            stream.write(output["text"])
+            stream.flush()
+        else:
+            shell.display_pub.publish(output["data"], output["metadata"])
 
 
 def _raise_as_the_users(shell: Any, broken: Outcome, filename: str) -> None:

@@ -260,24 +260,27 @@ class Study:
 
     @property
     def baseline(self) -> Trial | None:
-        """The trial of the cell's own literals, or None before it has run."""
-        return next((t for t in self.trials if t.origin == "baseline" and t.is_finished), None)
+        """The trial of the cell's own literals, or None before it has run.
+
+        One that failed is run again when the study goes on; then the one that gave a value counts.
+        """
+        tried = [t for t in self.trials if t.origin == "baseline" and t.is_finished]
+        return next((t for t in tried if t.state == "complete"), tried[-1] if tried else None)
 
     @property
     def best(self) -> Trial | None:
         """The best complete trial, the earlier of equals; None while there is none.
 
-        With several objectives: the trial of the front that is best in the first one.
+        With several objectives: the trial that is best in the first one, then in the second, and so on.
         """
-        front = self.front
-        return min(front, key=lambda t: (self._loss(t), t.number), default=None)
+        return min(self.front, key=self._rank, default=None)
 
     @property
     def front(self) -> list[Trial]:
         """The Pareto front: complete trials that no other one is better than in every respect."""
         complete = self.complete
         if len(self.objectives) == 1:
-            best = min(complete, key=lambda t: (self._loss(t), t.number), default=None)
+            best = min(complete, key=self._rank, default=None)
             return [] if best is None else [best]
         losses = {t.number: self.losses(t.values) for t in complete}
         return [t for t in complete if not any(_dominates(losses[o.number], losses[t.number]) for o in complete)]
@@ -289,8 +292,8 @@ class Study:
             for value, goal in zip(values, self.objectives, strict=True)
         )
 
-    def _loss(self, trial: Trial) -> float:
-        return self.losses(trial.values)[0]
+    def _rank(self, trial: Trial) -> tuple[tuple[float, ...], int]:
+        return self.losses(trial.values), trial.number
 
     def source(self, trial: Trial | int | None = None) -> str:
         """Return the cell's text with a trial's literals, every other character unchanged.
@@ -503,6 +506,12 @@ class Study:
         with _quiet():
             self.optuna.tell(number, values, state=state)
 
+    def redefine(self, definition: Definition) -> None:
+        """Follow the cell's text where it changed in what makes no difference to the trials."""
+        if definition != self.definition:
+            self.optuna.set_user_attr(_ATTRIBUTE, definition.to_json())
+            self.definition = definition
+
     def close_left_open(self) -> None:
         """Mark trials that a killed kernel left running as interrupted."""
         for trial in self.trials:
@@ -598,11 +607,7 @@ class Store:
 
     def newest(self) -> Study | None:
         """Return the newest generation, or None where there is none."""
-        generations = {
-            number: study.study_name
-            for study in self.storage.get_all_studies()
-            if (number := _generation(study.study_name, self.name)) is not None
-        }
+        generations = self._generations(is_defined=True)
         if not generations:
             return None
         with _quiet():
@@ -611,13 +616,22 @@ class Store:
 
     def start(self, definition: Definition) -> Study:
         """Start a new generation."""
-        previous = self.newest()
-        name = self.name if previous is None else f"{self.name}.{previous.generation + 1}"
+        generation = max(self._generations(is_defined=False), default=0) + 1
+        name = self.name if generation == 1 else f"{self.name}.{generation}"
         directions = [goal.direction for goal in definition.objectives]
         with _quiet():
             study = optuna.create_study(study_name=name, storage=self.storage, directions=directions)
         study.set_user_attr(_ATTRIBUTE, definition.to_json())
         return Study(study, self.journal)
+
+    def _generations(self, *, is_defined: bool) -> dict[int, str]:
+        """Return the Optuna studies of this name; ``is_defined`` leaves out those whose start was cut short."""
+        return {
+            number: study.study_name
+            for study in self.storage.get_all_studies()
+            if (number := _generation(study.study_name, self.name)) is not None
+            and (_ATTRIBUTE in study.user_attrs or not is_defined)
+        }
 
 
 def _generation(study_name: str, name: str) -> int | None:
@@ -670,7 +684,10 @@ def load(name: str, folder: str | os.PathLike[str] | None = None) -> Study:
         If its file is broken.
     """
     place = home() if folder is None else Path(folder)
-    study = Store(name, place).newest() if (place / FOLDER / f"{name}.journal").exists() else None
+    path = place / FOLDER / f"{name}.journal"
+    study = Store(name, place).newest() if path.exists() else None
+    if study is None and path.exists():
+        raise StudyError(f"{path} holds no study of jtune's; open one of Optuna's own with optuna.load_study")
     if study is None:
         names = [path.name.removesuffix(".journal") for path in study_files(place / FOLDER)]
         there = f"there are {', '.join(names)}" if names else "there is none"

@@ -1,9 +1,7 @@
-"""Interrupts of a real kernel, at 50 moments."""
+"""Fifty interrupts of a real kernel, at several moments."""
 
+import signal
 import time
-
-import pytest
-from jupyter_client.manager import start_new_kernel
 
 import jtune
 import jtune.errors
@@ -14,20 +12,9 @@ CELL = (
 )
 # What a cut in half would leave: bindings of two trials, or those of none.
 CHECK = """
-running = [t.state for t in q if t.state == "running"]
-interrupted = [t.number for t in q if t.state == "interrupted"]
-print(a == b == c == q.best.params["a"], loss == q.best.value, running, len(interrupted) <= {n})
+states = [t.state for t in q]
+print(a == b == c == q.best.params["a"], loss == q.best.value, "running" in states, states.count("interrupted") <= {n})
 """
-
-
-@pytest.fixture
-def kernel(tmp_path, monkeypatch):
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    manager, client = start_new_kernel(kernel_name="python3", cwd=str(tmp_path))
-    client.execute_interactive("%load_ext jtune", output_hook=lambda _: None, timeout=60)
-    yield manager, client
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
 
 
 def n_trials(folder):
@@ -45,20 +32,31 @@ def wait_for_more_trials(folder, than):
     raise AssertionError("no more trials")
 
 
+def interrupt_after(kernel, folder, n):
+    def interrupt():
+        wait_for_more_trials(folder, n)
+        kernel.signal(signal.SIGINT)
+
+    return interrupt
+
+
 def test_interrupt_ends_at_a_whole_trial_and_leaves_the_best_bindings(tmp_path, kernel):
-    manager, client = kernel
     for n in range(1, 51):
-        before = n_trials(tmp_path)
-        # Else the kernel may also abort the next request, which then prints nothing.
-        message = client.execute(CELL, stop_on_error=False)
-        wait_for_more_trials(tmp_path, before + n % 7)
-        manager.interrupt_kernel()
-        reply = client.get_shell_msg(timeout=60)
-        while reply["parent_header"]["msg_id"] != message:
-            reply = client.get_shell_msg(timeout=60)
-        assert (reply["content"]["status"], reply["content"].get("ename")) == ("error", "KeyboardInterrupt")
-        texts = []
-        client.execute_interactive(
-            CHECK.format(n=n), timeout=60, output_hook=lambda m, to=texts: to.append(m["content"].get("text"))
-        )
-        assert [text for text in texts if text] == ["True True [] True\n"], (n, texts)
+        said = kernel.run(CELL, meanwhile=interrupt_after(kernel, tmp_path, n_trials(tmp_path) + n % 7))
+        assert kernel.reply["ename"] == "KeyboardInterrupt"
+        assert said.endswith("KeyboardInterrupt: q was interrupted; run the cell again to go on\n")
+        assert kernel.run(CHECK.format(n=n)) == "True True False True\n"
+
+
+def test_interrupt_in_a_new_kernel_runs_nothing_more_and_says_whose_variables_are_missing(tmp_path, start_kernel):
+    # Both kernels run the same cell, so that the study goes on; only in the second one does a trial last.
+    cell = (
+        "%%tune q -n {n} --sampler random --seed 1\nimport os, time\nx = 1.0  # tune: -3..3\n"
+        'time.sleep(float(os.environ.get("NAP_S", "0")))\nx ** 2  # tune: minimize'
+    )
+    start_kernel().run(cell.format(n=5))
+    best = jtune.load("q", tmp_path).best
+    kernel = start_kernel(NAP_S="600")
+    said = kernel.run(cell.format(n=9), meanwhile=interrupt_after(kernel, tmp_path, 5))
+    assert f"q: the variables of trial {best.number}, the best one, are not in this kernel\n" in said
+    assert kernel.run("print('x' in globals(), q[5].state, q.best.number)") == f"False interrupted {best.number}\n"

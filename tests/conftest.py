@@ -1,0 +1,102 @@
+"""A real kernel for tests, driven as a notebook drives it."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+
+import pytest
+from jupyter_client.manager import KernelManager
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class Kernel:
+    """A kernel in a folder, with jtune loaded."""
+
+    def __init__(self, folder, **env):
+        self.manager = KernelManager(kernel_name="python3")
+        # Or each start says on the test's stderr that the connection is not encrypted.
+        quiet = ["--IPKernelApp.log_level=40"]
+        self.manager.start_kernel(cwd=str(folder), extra_arguments=quiet, env={**os.environ, **env})
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
+        self.outputs = []
+        self.reply = {}
+        self.run("%load_ext jtune")
+
+    def run(self, code, meanwhile=lambda: None):
+        """Run a cell and return what a reader sees of it, as text; `outputs` and `reply` have it as messages."""
+        self.outputs = []
+        other = threading.Thread(target=meanwhile)
+        other.start()
+        # stop_on_error: else an error may also abort the next request, which then shows nothing.
+        message = self.client.execute_interactive(code, output_hook=self._take, timeout=120, stop_on_error=False)
+        other.join()
+        self.reply = message["content"]
+        return self.text
+
+    @property
+    def text(self):
+        return "".join(_text(kind, content) for kind, content in self.outputs)
+
+    def _take(self, message):
+        kind, content = message["msg_type"], message["content"]
+        if kind == "update_display_data":
+            shown = content["transient"]["display_id"]
+            for i, (old_kind, old) in enumerate(self.outputs):
+                if old.get("transient", {}).get("display_id") == shown:
+                    self.outputs[i] = old_kind, content
+        elif kind in {"stream", "display_data", "execute_result", "error"}:
+            self.outputs.append((kind, content))
+
+    def signal(self, number):
+        # Not the manager's own method: in another thread it opens an event loop that nobody closes.
+        os.kill(self.manager.provisioner.process.pid, number)
+
+    def stop(self):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+def _text(kind, content):
+    if kind == "stream":
+        return content["text"]
+    if kind == "error":
+        return _COLOURS.sub("", "\n".join(content["traceback"])) + "\n"
+    return content["data"].get("text/plain", "") + "\n"
+
+
+@pytest.fixture
+def start_kernel(tmp_path, monkeypatch):
+    """A function that starts a kernel in ``tmp_path``, or in the folder that it is given."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    started = []
+
+    def start(folder=tmp_path, **env):
+        started.append(Kernel(folder, **env))
+        return started[-1]
+
+    yield start
+    for kernel in started:
+        kernel.stop()
+
+
+@pytest.fixture
+def kernel(start_kernel):
+    """A fresh kernel in ``tmp_path``."""
+    return start_kernel()
+
+
+@pytest.fixture(scope="module")
+def shared_kernel(tmp_path_factory):
+    """One kernel for the tests of a module; each gives its study a name of its own."""
+    folder = tmp_path_factory.mktemp("shared")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(folder / "ipython"))
+        kernel = Kernel(folder)
+        kernel.folder = folder
+        yield kernel
+        kernel.stop()
