@@ -1,57 +1,331 @@
-"""A study as text and HTML, for terminals and saved notebooks."""
+"""A study as text and HTML, for terminals and saved notebooks.
+
+Both say the same: a head of a few lines, a table of the parameters and, with several objectives, one of the front.
+Values stand as a user would type them. HTML needs no kernel, no script and nothing from outside.
+"""
 
 from __future__ import annotations
 
+import base64
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING
 
+from jtune.domains import ChoiceDomain, Value, is_same
 from jtune.errors import StudyError
 
 if TYPE_CHECKING:
-    from jtune.study import Study
+    from jtune.space import Parameter
+    from jtune.study import Study, Trial
 
-_HEAD = ("parameter", "baseline", "best", "importance")
+_WIDTH = 100
+_VALUE_AT_MOST, _NAME_AT_MOST, _LABEL_AT_MOST, _DOMAIN_AT_MOST = 18, 26, 40, 120
+_FRONT_AT_MOST = 10
+_UNFINISHED = ("interrupted", "running")
+
+
+@dataclass(frozen=True)
+class _Signs:
+    """What a terminal of any encoding shows, and what a page shows better."""
+
+    times: str
+    arrow: str
+    dots: str
+
+
+_PLAIN = _Signs("x ", " -> ", "...")
+_TYPESET = _Signs("× ", " → ", "…")
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column of a table; ``is_long`` ones may be cut or wrapped where there is no room."""
+
+    head: str
+    cells: list[str]
+    is_right: bool = False
+    is_long: bool = False
+
+    @property
+    def width(self) -> int:
+        return max(map(len, [self.head, *self.cells]))
 
 
 def as_text(study: Study) -> str:
-    """Return the report for a terminal."""
-    rows = [_HEAD, *_rows(study)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([summary(study), "", *lines])
+    """Return the report for a terminal, at most 100 columns wide where names and labels allow.
+
+    Parameters
+    ----------
+    study : Study
+        In any state: without trials, while it runs, with failures only.
+    """
+    shares, note = _importance(study)
+    lines = [*_head(study), "", *_text_table(_parameters(study, shares, _PLAIN)), *([note] if note else [])]
+    if len(study.objectives) > 1 and study.front:
+        title, columns = _front(study, shares, _PLAIN)
+        fitting = _fitting(columns)
+        left_out = len(columns) - len(fitting)
+        lines += ["", title, *_text_table(fitting)]
+        lines += [f"{_count(left_out, 'parameter')} left out here"] if left_out else []
+    return "\n".join(lines)
 
 
 def as_html(study: Study) -> str:
-    """Return the report as an HTML table; names and values are text, never markup."""
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in _HEAD)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in _rows(study))
-    return f"<p>{escape(summary(study))}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    """Return the report as HTML with one picture in it; names and values are text, never markup.
+
+    Parameters
+    ----------
+    study : Study
+        In any state, as for :func:`as_text`.
+    """
+    shares, note = _importance(study)
+    name, *rest = _head(study)
+    title, _, goals = name.partition(": ")
+    head = "<br>".join([f"<strong>{escape(title)}</strong>: {escape(goals)}", *map(escape, rest)])
+    parts = [f"<p>{head}</p>", _html_table(_parameters(study, shares, _TYPESET))]
+    parts += [f"<p>{escape(note)}</p>"] if note else []
+    if len(study.objectives) > 1 and study.front:
+        caption, columns = _front(study, shares, _TYPESET)
+        parts += [f"<p>{escape(caption)}</p>", _html_table(columns)]
+    return f"<div>{''.join([*parts, _picture(study)])}</div>"
 
 
 def summary(study: Study) -> str:
-    """Return one line: trials, best against baseline, why the search ended."""
-    best, baseline = study.best, study.baseline
-    goals = ", ".join(f"{goal.direction} {goal.label}" for goal in study.objectives)
-    parts = [f"{study.name}: {len(study.finished)} trials, {goals}"]
-    if best is not None:
-        parts.append("best " + ", ".join(f"{value:.6g}" for value in best.values))
-    if baseline is not None and baseline.values:
-        parts.append("baseline " + ", ".join(f"{value:.6g}" for value in baseline.values))
-    return "; ".join([*parts, *([study.ending] if study.ending else [])])
+    """Return one line: trials, why the search ended, best against baseline."""
+    return f"{study.name}: " + "; ".join([*_trials(study), *([_best(study)] if study.trials else [])])
 
 
-def _rows(study: Study) -> list[tuple[str, ...]]:
-    best, baseline = study.best, study.baseline
+def shortened(text: str, at_most: int, dots: str = "...") -> str:
+    """Return ``text``, its middle left out where it is longer than ``at_most``."""
+    if len(text) <= at_most:
+        return text
+    kept = at_most - len(dots)
+    return text[: kept - kept // 3] + dots + text[len(text) - kept // 3 :]
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` with every run of blanks and line ends as one blank."""
+    return " ".join(text.split())
+
+
+def bare(value: Value) -> str:
+    """Return a value as typed, a string without its quotes."""
+    return repr(value)[1:-1] if isinstance(value, str) else repr(value)
+
+
+def percent(share: float) -> str:
+    """Return a share of 1 in percent."""
+    return "<1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def _importance(study: Study) -> tuple[dict[str, float], str]:
+    """Return each parameter's share, or why there is none."""
     try:
-        shares = {name: f"{share:.0%}" for name, share in study.importance().items()}
-    except StudyError:  # too few trials
-        shares = {}
-    return [
-        (
-            name,
-            repr(baseline.params[name]) if baseline and name in baseline.params else "",
-            repr(best.params[name]) if best and name in best.params else "",
-            shares.get(name, ""),
-        )
-        for name in study.space.names
-    ]
+        return study.importance(), ""
+    except StudyError as error:
+        n_distinct = len({study.space.key(trial.params) for trial in study.complete})
+        if n_distinct >= 3:
+            return {}, f"no importance: {error}"
+        return {}, "too few trials for importance: it takes 3 complete ones with different values"
+
+
+def _head(study: Study) -> list[str]:
+    goals = ", ".join(f"{goal.direction} {_label(goal.label)}" for goal in study.objectives)
+    lines = [f"{study.name}: {goals}", "; ".join(_trials(study))]
+    return [*lines, _best(study)] if study.trials else lines
+
+
+def _label(label: str) -> str:
+    return shortened(one_line(label), _LABEL_AT_MOST)
+
+
+def _trials(study: Study) -> list[str]:
+    """Return how many trials there are and what else came of them; then why the search ended, where that is known."""
+    states = Counter(trial.state for trial in study.trials)
+    if not states:
+        return ["no trials yet"]
+    text = _count(sum(states.values()) - sum(states[state] for state in _UNFINISHED), "trial")
+    ending = [f"ended: {study.ending}"] if study.ending else []
+    if study.ending == f"{text} are done":
+        text, ending = study.ending, []
+    others = ", ".join(f"{states[state]} {state}" for state in ("failed", "pruned", "timed out") if states[state])
+    text += f" ({others})" if others else ""
+    return [", ".join([text, *(f"{states[state]} {state}" for state in _UNFINISHED if states[state])]), *ending]
+
+
+def _best(study: Study) -> str:
+    """Return the best value against the baseline's, of the first objective."""
+    best, baseline = study.best, study.baseline
+    if best is None:
+        return _without_best(baseline)
+    of = f" {_label(study.objectives[0].label)}" if len(study.objectives) > 1 else ""
+    text = f"best{of} {best.values[0]:.6g} in trial {best.number}"
+    if baseline is None:
+        return f"{text}; the baseline has not run"
+    if not baseline.values:
+        return f"{text}; the baseline {_what_became(baseline)}"
+    if baseline.number == best.number:
+        alone = len(study.complete) == 1
+        return f"baseline{of} {best.values[0]:.6g}" + (", no other complete trial" if alone else ", which is the best")
+    return f"{text}, {_compared(best.values[0], baseline.values[0])}"
+
+
+def _without_best(baseline: Trial | None) -> str:
+    if baseline is None:
+        return "no complete trial yet"
+    return f"no complete trial; the baseline {_what_became(baseline)}"
+
+
+def _what_became(trial: Trial) -> str:
+    """Return ``failed: reason``, a verb for any state that a finished trial can have."""
+    verb = "was pruned" if trial.state == "pruned" else trial.state
+    reason = shortened(one_line(trial.reason), 60)
+    return f"{verb}: {reason}" if reason else verb
+
+
+def _compared(value: float, baseline: float) -> str:
+    if value == baseline:
+        return "as good as the baseline"
+    difference = abs(value - baseline)
+    share = difference / abs(baseline) if baseline else math.inf
+    # Above tenfold, or far below one percent, it says less than the values do.
+    part = f" ({_digits(100 * share)} %)" if 1e-5 < share < 10 else ""
+    side = "higher" if value > baseline else "lower"
+    return f"{difference:.3g}{part} {side} than the baseline's {baseline:.6g}"
+
+
+def _digits(number: float) -> str:
+    return f"{number:.0f}" if number >= 10 else f"{number:.1f}" if number >= 1 else f"{number:.1g}"
+
+
+def _parameters(study: Study, shares: dict[str, float], signs: _Signs) -> list[_Column]:
+    """Return the table of the parameters, in cell order; columns that would be empty are left out."""
+    best, baseline = study.best, study.baseline
+    before = baseline.params if baseline else study.space.baseline
+    parameters = list(study.space)
+
+    def values(point: dict[str, Value]) -> list[str]:
+        return [_typed(point[p.name], signs) if p.name in point else "-" for p in parameters]
+
+    columns = [_Column("parameter", [shortened(p.name, _NAME_AT_MOST, signs.dots) for p in parameters])]
+    columns += [_Column("baseline" if baseline else "literal", values(before), is_right=True)]
+    if best is not None:
+        columns += [_Column("best", values(best.params), is_right=True)]
+        columns += [_Column("change", [_change(p, before, best.params, signs) for p in parameters])]
+    if shares:
+        columns += [_Column("importance", [percent(shares[p.name]) for p in parameters], is_right=True)]
+    return [*columns, _Column("domain", [_domain(p, signs) for p in parameters], is_long=True)]
+
+
+def _typed(value: Value, signs: _Signs) -> str:
+    return shortened(repr(value), _VALUE_AT_MOST, signs.dots)
+
+
+def _domain(parameter: Parameter, signs: _Signs) -> str:
+    """Return a domain in the tune language, also one that was inferred."""
+    condition = f" if {parameter.condition.text}" if parameter.condition else ""
+    return shortened(str(parameter.domain), _DOMAIN_AT_MOST - len(condition), signs.dots) + condition
+
+
+def _change(parameter: Parameter, before: dict[str, Value], after: dict[str, Value], signs: _Signs) -> str:
+    name, domain = parameter.name, parameter.domain
+    if name not in after:
+        return "inactive"
+    if name not in before:
+        return "active"
+    old, new = before[name], after[name]
+    if is_same(old, new):
+        return "="
+    if isinstance(domain, ChoiceDomain):
+        return signs.arrow.join(shortened(bare(value), 10, signs.dots) for value in (old, new))
+    if domain.log:
+        return f"{signs.times}{_plain(new / old)}"
+    difference = new - old
+    return f"{difference:+d}" if isinstance(difference, int) else f"{difference:+.3g}"
+
+
+def _plain(ratio: float) -> str:
+    """Return a ratio without an exponent, unless it is far from 1."""
+    if 0.001 <= ratio < 100_000:
+        return f"{ratio:.0f}" if ratio >= 100 else f"{ratio:.2g}"
+    return f"{ratio:.1e}"
+
+
+def _front(study: Study, shares: dict[str, float], signs: _Signs) -> tuple[str, list[_Column]]:
+    """Return a title and a table of the Pareto front, from the best in the first objective on."""
+    front = sorted(study.front, key=lambda trial: (study.losses(trial.values), trial.number))
+    shown = front
+    if len(front) > _FRONT_AT_MOST:
+        # Both ends and what lies evenly between them: the first ten would be of one end.
+        shown = [front[round(i * (len(front) - 1) / (_FRONT_AT_MOST - 1))] for i in range(_FRONT_AT_MOST)]
+    title = f"the Pareto front has {_count(len(front), 'trial')}"
+    title += f"; {len(shown)} of them, {len(front) - len(shown)} more lie between" if len(shown) < len(front) else ""
+    columns = [_Column("trial", [str(trial.number) for trial in shown], is_right=True)]
+    for i, goal in enumerate(study.objectives):
+        label = shortened(one_line(goal.label), _VALUE_AT_MOST, signs.dots)
+        columns += [_Column(label, [f"{trial.values[i]:.6g}" for trial in shown], is_right=True)]
+    for name in shares or study.space.names:
+        cells = [_typed(trial.params[name], signs) if name in trial.params else "-" for trial in shown]
+        columns += [_Column(shortened(name, _VALUE_AT_MOST, signs.dots), cells, is_right=True)]
+    return title, columns
+
+
+def _fitting(columns: Sequence[_Column]) -> list[_Column]:
+    """Return the first columns that fit into the width of a terminal."""
+    width, fitting = -2, []
+    for column in columns:
+        width += 2 + column.width
+        if width <= _WIDTH:
+            fitting.append(column)
+    return fitting
+
+
+def _text_table(columns: Sequence[_Column]) -> list[str]:
+    taken = sum(2 + column.width for column in columns if not column.is_long)
+    room = max(_WIDTH - taken, 36)
+    columns = [replace(c, cells=[shortened(x, room) for x in c.cells]) if c.is_long else c for c in columns]
+    rows = zip(*([column.head, *column.cells] for column in columns), strict=True)
+    return ["  ".join(map(_padded, row, columns)).rstrip() for row in rows]
+
+
+def _padded(cell: str, column: _Column) -> str:
+    return cell.rjust(column.width) if column.is_right else cell.ljust(column.width)
+
+
+def _html_table(columns: Sequence[_Column]) -> str:
+    # JupyterLab centres tables and lets every cell wrap; a style of its own is the only thing that outdoes its sheet.
+    head = "".join(_html_cell("th", column.head, column) for column in columns)
+    rows = zip(*(column.cells for column in columns), strict=True)
+    body = "".join(f"<tr>{''.join(map(_html_cell, ['td'] * len(row), row, columns))}</tr>" for row in rows)
+    table = f'<table style="margin:0 0 1em"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div style="overflow-x:auto">{table}</div>'
+
+
+def _html_cell(tag: str, text: str, column: _Column) -> str:
+    side = "right" if column.is_right else "left"
+    style = f"text-align:{side}" + ("" if column.is_long else ";white-space:nowrap")
+    return f'<{tag} style="{style}">{escape(text)}</{tag}>'
+
+
+def _picture(study: Study) -> str:
+    """Return the picture as an element, its pixels in it."""
+    from jtune.picture import WIDTH_PX, describe, draw
+
+    try:
+        png = draw(study)
+    except Exception as error:
+        # Whatever a drawing library stumbles over, the table must not go with it; the failure is said in its place.
+        return f"<p>no picture: {escape(one_line(f'{type(error).__name__}: {error}'))}</p>"
+    if png is None:
+        return ""
+    data = base64.b64encode(png).decode("ascii")
+    alt = escape(describe(study), quote=True)
+    style = "max-width:100%;height:auto"
+    return f'<img alt="{alt}" width="{WIDTH_PX}" style="{style}" src="data:image/png;base64,{data}">'

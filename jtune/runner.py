@@ -227,6 +227,8 @@ class Runner:
                     run.read_objectives(namespace)
             except BaseException as raised:  # whatever the user's code raises is this trial's outcome
                 error = raised
+                # Also one that came past the gate: from code of theirs that handles SIGINT itself.
+                self.gate.is_interrupted |= isinstance(raised, KeyboardInterrupt)
             seconds = time.perf_counter() - start
         bindings = before.difference(namespace)
         before.restore(namespace)

@@ -71,8 +71,8 @@ class Search:
         self.best: Outcome | None = None
         self.broken: Outcome | None = None
 
-    def run(self) -> str:
-        """Run trials and return why the search ended."""
+    def run(self) -> None:
+        """Run trials until a limit ends it; the study says which."""
         with self.study.journal.writing(), self.runner.gate.guarding():
             self.study.close_left_open()
             finished = self.study.finished
@@ -87,10 +87,11 @@ class Search:
                 try:
                     self._one()
                 except SpaceExhausted as exhausted:
-                    return str(exhausted)
+                    ending = str(exhausted)
+                    break
                 self.n_run += 1
                 self._listener()
-            return ending
+            self.study.end(ending)
 
     def describe(self) -> str:
         """Return trials done of those wanted, and the best objective so far."""

@@ -212,7 +212,7 @@ def _search(
             _say(study, [f"the cell changes {', '.join(names)} in place; {advice}"])
 
     search = Search(study, runner, sampler, limits, listen)
-    study.ending = search.run()
+    search.run()
     return search
 
 

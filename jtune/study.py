@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from jtune.effects import Effect, Effects
 
 Origin: TypeAlias = Literal["baseline", "sampler", "manual"]
-_ATTRIBUTE = "jtune"
+_ATTRIBUTE, _ENDING = "jtune", "jtune:ending"
 _FINISHED = ("complete", "failed", "pruned", "timed out")
 _OPTUNA_STATES: dict[State, TrialState] = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
 KILLED = "the kernel ended while it ran"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Trial:
     """One run of the cell.
 
@@ -200,14 +200,17 @@ class Study:
             ) from None
         self._storage = study._storage
         self._id = study._study_id
-        self._ended: dict[int, Trial] = {}
         self._effects: tuple[int, Effects] | None = None
-        self.ending = ""
 
     @property
     def name(self) -> str:
         """The NAME on the magic line."""
         return self.definition.name
+
+    @property
+    def ending(self) -> str:
+        """Why its last search ended; empty before that."""
+        return str(self.optuna.user_attrs.get(_ENDING, ""))
 
     @property
     def generation(self) -> int:
@@ -232,21 +235,23 @@ class Study:
     @property
     def trials(self) -> list[Trial]:
         """All trials, in order of start."""
-        frozen = self._storage.get_all_trials(self._id, deepcopy=False)
-        return [self._trial(one) for one in frozen]
+        return [self._trial(frozen) for frozen in self._frozen()]
+
+    def _frozen(self) -> list[FrozenTrial]:
+        return self._storage.get_all_trials(self._id, deepcopy=False)
 
     def __len__(self) -> int:
-        return len(self._storage.get_all_trials(self._id, deepcopy=False))
+        return len(self._frozen())
 
     def __iter__(self) -> Iterator[Trial]:
         return iter(self.trials)
 
     def __getitem__(self, number: int) -> Trial:
-        trials = self.trials
+        frozen = self._frozen()
         try:
-            return trials[number]
+            return self._trial(frozen[number])
         except IndexError:
-            raise StudyError(f"{self.name} has {len(trials)} trials, none of them is number {number}") from None
+            raise StudyError(f"{self.name} has {len(frozen)} trials, none of them is number {number}") from None
 
     @property
     def finished(self) -> list[Trial]:
@@ -273,17 +278,20 @@ class Study:
 
         With several objectives: the trial that is best in the first one, then in the second, and so on.
         """
-        return min(self.front, key=self._rank, default=None)
+        return min(self.complete, key=self._rank, default=None)
 
     @property
     def front(self) -> list[Trial]:
         """The Pareto front: complete trials that no other one is better than in every respect."""
-        complete = self.complete
-        if len(self.objectives) == 1:
-            best = min(complete, key=self._rank, default=None)
-            return [] if best is None else [best]
-        losses = {t.number: self.losses(t.values) for t in complete}
-        return [t for t in complete if not any(_dominates(losses[o.number], losses[t.number]) for o in complete)]
+        front: list[Trial] = []
+        # In this order a trial can only be dominated by one before it.
+        for trial in sorted(self.complete, key=self._rank):
+            losses = self.losses(trial.values)
+            if len(self.objectives) == 1:
+                return [trial]
+            if not any(_dominates(self.losses(better.values), losses) for better in front):
+                front.append(trial)
+        return sorted(front, key=lambda trial: trial.number)
 
     def losses(self, values: Sequence[float]) -> tuple[float, ...]:
         """Return objective values with their signs turned so that lower is better."""
@@ -406,12 +414,10 @@ class Study:
         return chosen
 
     def _trial(self, frozen: FrozenTrial) -> Trial:
-        if frozen.number in self._ended:
-            return self._ended[frozen.number]
         record = frozen.user_attrs.get(_ATTRIBUTE, {})
         is_ended = frozen.state.is_finished()
         state = record.get("state") if is_ended else "running"
-        trial = Trial(
+        return Trial(
             number=frozen.number,
             params=self._params(frozen),
             values=tuple(frozen.values or ()) if frozen.state == TrialState.COMPLETE else (),
@@ -424,9 +430,6 @@ class Study:
             traceback=record.get("traceback", ""),
             repeats=tuple(tuple(run) for run in record.get("repeats", ())),
         )
-        if is_ended:
-            self._ended[frozen.number] = trial
-        return trial
 
     def _params(self, frozen: FrozenTrial) -> Point:
         """Return a trial's parameters, in cell order; names that a foreign writer added are left out."""
@@ -512,6 +515,11 @@ class Study:
             self.optuna.set_user_attr(_ATTRIBUTE, definition.to_json())
             self.definition = definition
 
+    def end(self, ending: str) -> None:
+        """Record why a search ended."""
+        if ending != self.ending:
+            self.optuna.set_user_attr(_ENDING, ending)
+
     def close_left_open(self) -> None:
         """Mark trials that a killed kernel left running as interrupted."""
         for trial in self.trials:
@@ -541,11 +549,11 @@ _RECORDED = ("state", "reason", "origin", "seconds", "curves", "outputs", "trace
 
 
 def _record(origin: Origin, outcome: Outcome) -> dict[str, Any]:
-    """Return what is written of a trial beside its values; what is empty is left out."""
+    """Return what is written of a trial beside its values; what is empty, or usual, is left out."""
     entries = {
-        "state": outcome.state,
+        "state": outcome.state if outcome.state != "complete" else "",
         "reason": outcome.reason,
-        "origin": origin,
+        "origin": origin if origin != "sampler" else "",
         "seconds": round(outcome.seconds, 6),
         "curves": dict(outcome.curves),
         "outputs": _jsonable(list(outcome.outputs)),

@@ -1,0 +1,188 @@
+"""Searches of cells without a kernel: resuming, the cell's own literals, the order of files and trials."""
+
+import itertools
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import jtune
+from jtune.cell import Cell
+from jtune.errors import StudyError
+from jtune.runner import Runner
+from jtune.samplers import make_sampler
+from jtune.search import Limits, Search
+from jtune.study import Definition, Goal, Store
+
+SOURCE = """\
+x = 1.0  # tune: -3..3
+n = 2  # tune: 1..8 log
+k = "a"  # tune: ["a", "b"]
+w = 0.5  # tune: 0..1 if k == "b"
+loss = (x - 1) ** 2 + n + (w if k == "b" else 0)  # tune: minimize
+"""
+
+
+def search(folder, limits, source=SOURCE, name="q", sampler="random", seed=0, namespace=None):
+    """One search, as a kernel would run it; returns it and its study."""
+    cell = Cell(source)
+    goals = tuple(Goal(objective.direction, objective.label) for objective in cell.objectives)
+    definition = Definition(name, cell.space, goals, cell.identity, {}, "", source, cell.spans)
+    store = Store(name, Path(folder))
+    study = store.newest() or store.start(definition)
+    study.redefine(definition)
+    points = make_sampler(sampler, cell.space, seed=seed, n_trials=limits.n, n_objectives=len(goals))
+    study.optuna.sampler = points
+    found = Search(study, Runner(cell, cell.template(), {} if namespace is None else namespace), points, limits,
+                   lambda: None)  # fmt: skip
+    found.run()
+    return found, study
+
+
+def described(study):
+    return [(t.number, t.params, t.values, t.state, t.origin, t.reason) for t in study]
+
+
+@given(parts=st.lists(st.integers(1, 8), min_size=1, max_size=5), seed=st.integers(0, 5))
+@settings(max_examples=25, deadline=None)
+def test_resumed_is_straight(parts, seed):
+    budgets = list(itertools.accumulate(parts))
+    with tempfile.TemporaryDirectory() as a, tempfile.TemporaryDirectory() as b:
+        for n in budgets:
+            _, resumed = search(a, Limits(n), seed=seed)
+        _, straight = search(b, Limits(budgets[-1]), seed=seed)
+        assert described(resumed) == described(straight)
+        # What another process reads is what this one holds.
+        assert described(jtune.load("q", a)) == described(resumed)
+
+
+def test_first_trial_is_the_cells_own_point_without_inactive_parameters(tmp_path):
+    _, study = search(tmp_path, Limits(3))
+    assert study[0].params == {"x": 1.0, "n": 2, "k": "a"}
+    assert study[0].origin == "baseline"
+    assert study.baseline == study[0]
+
+
+def test_points_are_unique_until_the_space_is_exhausted(tmp_path):
+    source = "x = True  # tune\nn = 1  # tune: 1..3 if x\nn * x  # tune: minimize"
+    for sampler in ("random", "grid", "qmc"):
+        found, study = search(tmp_path, Limits(50), source, name=sampler, sampler=sampler)
+        assert len({tuple(t.params.items()) for t in study}) == len(study) == 4
+        assert study.ending == "all points have been tried"
+        assert found.best is not None
+
+
+def test_typed_literals_are_tried_once(tmp_path):
+    search(tmp_path, Limits(2))
+    edited = SOURCE.replace("x = 1.0", "x = 2.5")
+    search(tmp_path, Limits(4), edited)
+    _, study = search(tmp_path, Limits(6), edited)
+    assert [t.number for t in study if t.origin == "manual"] == [2]
+    assert study[2].params["x"] == 2.5
+    assert study.source(2) == edited
+
+
+def test_best_outcome_is_that_of_the_best_trial(tmp_path):
+    namespace = {"kept": 1}
+    found, study = search(tmp_path, Limits(20), namespace=namespace)
+    assert found.best.values == study.best.values
+    assert found.best.bindings.bound["x"] == study.best.params["x"]
+    assert {name for name in namespace if name != "__builtins__"} == {"kept"}
+    again, _ = search(tmp_path, Limits(20))
+    assert again.best is None
+    assert again.n_run == 0
+
+
+def test_best_of_several_objectives_decides_equal_first_ones_by_the_second(tmp_path):
+    source = "x = 1  # tune: 0..9\ny = 0 * x  # tune: minimize\nz = x  # tune: minimize"
+    found, study = search(tmp_path, Limits(10), source, sampler="grid")
+    assert study.best.params == {"x": 0}
+    assert found.best.values == study.best.values
+    assert study.front == [study.best]
+
+
+def test_timed_out_trials_count(tmp_path):
+    source = "import time\nx = 0  # tune: [0, 1, 2]\nif x == 1: time.sleep(30)\nx  # tune: minimize"
+    _, study = search(tmp_path, Limits(3, trial_timeout_s=0.2), source, sampler="grid")
+    assert {trial.params["x"]: trial.state for trial in study} == {0: "complete", 1: "timed out", 2: "complete"}
+    assert (study.ending, len(study.finished)) == ("3 trials are done", 3)
+
+
+def test_interrupted_trials_do_not_count_and_end_the_search(tmp_path):
+    source = "x = 0  # tune: [0, 1]\nif x: raise KeyboardInterrupt\nx  # tune: minimize"
+    for n_interrupted in (1, 2):
+        _, study = search(tmp_path, Limits(3), source, sampler="grid")
+        assert [trial.state for trial in study] == ["complete", *["interrupted"] * n_interrupted]
+        assert (study.ending, len(study.finished)) == ("interrupted", 1)
+
+
+@given(values=st.lists(st.tuples(*[st.integers(0, 4)] * 3), min_size=1, max_size=30))
+@settings(max_examples=50, deadline=None)
+def test_front_is_what_no_other_trial_dominates(values):
+    with tempfile.TemporaryDirectory() as folder:
+        source = (
+            "x = 0  # tune: 0..29\na, b, c = values[x]\na  # tune: minimize\nb  # tune: maximize\nc  # tune: minimize"
+        )
+        padded = [*values, *[(9, -9, 9)] * (30 - len(values))]
+        _, study = search(folder, Limits(30), source, namespace={"values": padded})
+    losses = {trial.number: (trial.values[0], -trial.values[1], trial.values[2]) for trial in study}
+    dominated = {
+        i for i, j in itertools.permutations(losses, 2)
+        if losses[i] != losses[j] and all(x >= y for x, y in zip(losses[i], losses[j], strict=True))
+    }  # fmt: skip
+    assert [trial.number for trial in study.front] == sorted(losses.keys() - dominated)
+    assert study.best in study.front
+
+
+def test_study_that_was_never_defined_is_passed_over(tmp_path):
+    """A kernel that is killed between making a study and saying what it is of."""
+    import optuna
+
+    store = Store("q", tmp_path)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with store.journal.writing():
+        optuna.create_study(study_name="q", storage=store.storage)
+    with pytest.raises(StudyError, match="holds no study of jtune's"):
+        jtune.load("q", tmp_path)
+    _, study = search(tmp_path, Limits(3))
+    assert (study.generation, len(jtune.load("q", tmp_path))) == (2, 3)
+
+
+def test_load_says_what_there_is(tmp_path):
+    search(tmp_path, Limits(1), name="digits")
+    with pytest.raises(StudyError, match="there are digits; did you mean 'digits'"):
+        jtune.load("digit", tmp_path)
+    assert [study.name for study in jtune.studies(tmp_path)] == ["digits"]
+
+
+def test_trials_by_number(tmp_path):
+    _, study = search(tmp_path, Limits(5))
+    assert [study[i] for i in range(5)] == list(study) == study.trials
+    assert study[-1].number == 4
+    with pytest.raises(StudyError, match="q has 5 trials, none of them is number 5"):
+        study[5]
+
+
+def test_effects_predictions_and_importance_are_of_the_objectives_scale(tmp_path):
+    _, study = search(tmp_path, Limits(40))
+    effect = study.effect("n")
+    assert effect.mean[-1] > effect.mean[0]
+    mean, sd = study.predict({"n": 8})
+    assert mean > study.best.value
+    assert sd >= 0
+    assert sum(study.importance().values()) == pytest.approx(1)
+    with pytest.raises(StudyError, match="no parameter 'm'"):
+        study.effect("m")
+    with pytest.raises(StudyError, match="n: "):
+        study.predict({"n": 99})
+
+
+def test_study_works_in_optunas_own_plots_and_importance(tmp_path):
+    import optuna
+
+    _, study = search(tmp_path, Limits(12))
+    assert study.optuna.best_value == study.best.value
+    assert [t.number for t in study.optuna.trials] == list(range(12))
+    assert optuna.importance.get_param_importances(study.optuna, params=["x", "n"])
