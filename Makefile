@@ -38,7 +38,7 @@ lint: $(VENV)/.has-test  ## ruff and mypy
 	$(BIN)/mypy
 
 bench: $(VENV)/.has-test  ## run the benchmarks
-	@set -e; for script in $(wildcard benchmarks/*.py); do echo "== $$script"; $(BIN)/python "$$script"; done
+	@set -e; for name in imports overhead memory optimizers; do echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done
 
 lab: $(VENV)/.has-demo $(VENV)/.has-lab  ## open JupyterLab on the quickstart
 	$(BIN)/jupyter lab notebooks/01_quickstart.ipynb

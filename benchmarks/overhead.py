@@ -1,23 +1,23 @@
-"""Overhead per trial beyond the cell's own time: ``--sampler random``, five parameters, journal on.
+"""Overhead per trial beyond the cell's own time: ``--sampler random``, five parameters, no outputs, journal on.
 
-Prints milliseconds, medians, next to plain ``exec``, Optuna in memory and Optuna on its own journal file.
+A real kernel runs ``%%tune``; printed are medians in milliseconds, next to plain ``exec`` of the compiled cell, Optuna
+in memory, and Optuna on its own journal file and on SQLite.
 """
 
 from __future__ import annotations
 
-import itertools
+import os
 import statistics
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import optuna
+from jupyter_client.manager import KernelManager
 
+import jtune
 from jtune.cell import Cell
-from jtune.runner import Runner
-from jtune.samplers import make_sampler
-from jtune.search import Limits, Search
-from jtune.study import Definition, Goal, Store
 
 N = 5000
 NAMES = "abcde"
@@ -25,17 +25,21 @@ SOURCE = "".join(f"{name} = 0.5  # tune: 0..1\n" for name in NAMES) + "loss = a 
 
 
 def jtune_ms(folder: Path) -> list[float]:
-    cell = Cell(SOURCE)
-    goals = tuple(Goal(o.direction, o.label) for o in cell.objectives)
-    study = Store("bench", folder).start(
-        Definition("bench", cell.space, goals, cell.identity, {}, "", SOURCE, cell.spans)
-    )
-    sampler = make_sampler("random", cell.space, seed=0, n_trials=N)
-    study.optuna.sampler = sampler
-    marks = [time.perf_counter()]
-    runner = Runner(cell, cell.template(), {})
-    Search(study, runner, sampler, Limits(N), lambda: marks.append(time.perf_counter())).run()
-    return [1e3 * (after - before) for before, after in itertools.pairwise(marks)]
+    """Return the time from each trial's start to the next one's, less that of the cell."""
+    manager = KernelManager()
+    env = {**os.environ, "IPYTHONDIR": str(folder / "ipython")}
+    manager.start_kernel(cwd=str(folder), env=env, extra_arguments=["--IPKernelApp.log_level=40"])
+    client = manager.client()
+    client.start_channels()
+    client.wait_for_ready(timeout=60)
+    for code in ("%load_ext jtune", f"%%tune bench -n {N} --sampler random --seed 0\n{SOURCE}"):
+        client.execute_interactive(code, timeout=600, output_hook=lambda _: None)
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+    study = jtune.load("bench", folder)
+    starts = [trial.datetime_start.timestamp() for trial in study.optuna.get_trials(deepcopy=False)]
+    own = [trial.seconds or 0.0 for trial in study]
+    return [1e3 * (after - before - seconds) for (before, after), seconds in zip(pairwise(starts), own, strict=False)]
 
 
 def exec_ms() -> float:
@@ -47,7 +51,6 @@ def exec_ms() -> float:
 
 
 def optuna_ms(storage: optuna.storages.BaseStorage | None, n: int) -> float:
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(storage=storage, sampler=optuna.samplers.RandomSampler(0))
     times = []
     for _ in range(n):
@@ -59,6 +62,7 @@ def optuna_ms(storage: optuna.storages.BaseStorage | None, n: int) -> float:
 
 
 def main() -> None:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ours = jtune_ms(folder)

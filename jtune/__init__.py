@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jtune import samplers
     from jtune.study import Study, latest, load, studies
 
 __version__ = "0.1.0"
-__all__ = ["Study", "__version__", "latest", "load", "load_ipython_extension", "studies"]
+__all__ = ["Study", "__version__", "latest", "load", "load_ipython_extension", "samplers", "studies"]
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -35,4 +36,7 @@ def __getattr__(name: str) -> Any:
     if name in {"Study", "latest", "load", "studies"}:
         with loading():
             return getattr(importlib.import_module("jtune.study"), name)
+    if name == "samplers":
+        with loading():
+            return importlib.import_module("jtune.samplers")
     raise AttributeError(f"module 'jtune' has no attribute {name!r}")

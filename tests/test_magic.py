@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 
 import pytest
 
@@ -19,6 +20,12 @@ POINTS = "print([t.params['x'] for t in {name}])"
 
 def quadratic(name, n=12):
     return QUADRATIC.format(name=name, n=n)
+
+
+def wait_for(path):
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < deadline
 
 
 # The result
@@ -404,22 +411,16 @@ def test_cell_with_magics_commands_and_functions(shared_kernel):
 
 def test_second_writer_is_named_and_loses_nothing(tmp_path, start_kernel):
     first, second = start_kernel(), start_kernel()
-    said = []
-
-    def meanwhile():
-        while not (tmp_path / "began").exists():
-            pass
-        said.append(second.run(quadratic("q", 5)))
-        (tmp_path / "end").touch()
-
-    first.run(
+    first.client.execute(
         "%%tune q -n 2 --sampler random\nimport os, time\nx = 1.0  # tune: 0..3\nopen('began', 'w').close()\n"
-        "while not os.path.exists('end'): time.sleep(0.01)\nx  # tune: minimize",
-        meanwhile,
+        "while not os.path.exists('end'): time.sleep(0.01)\nx  # tune: minimize"
     )
-    assert f"q.journal is being written by process {first.manager.provisioner.process.pid} on " in said[0]
-    assert "give this study another NAME" in said[0]
-    assert len(jtune.load("q", tmp_path)) == 2
+    wait_for(tmp_path / "began")
+    said = second.run(quadratic("q", 5))
+    (tmp_path / "end").touch()
+    assert f"q.journal is being written by process {first.manager.provisioner.process.pid} on " in said
+    assert "give this study another NAME" in said
+    assert first.run("print(len(q))").endswith("2\n")
 
 
 def test_folder_that_cannot_be_written_is_one_warning_and_the_study_goes_on(tmp_path, start_kernel):
@@ -434,8 +435,7 @@ def test_study_is_readable_elsewhere_while_it_runs(tmp_path, start_kernel):
     seen = []
 
     def meanwhile():
-        while not (tmp_path / "third").exists():
-            pass
+        wait_for(tmp_path / "third")
         seen.append(len(jtune.load("q", tmp_path).finished))
         (tmp_path / "end").touch()
 
@@ -480,6 +480,32 @@ def test_log_has_the_report_and_the_output_and_no_carriage_returns(tmp_path):
     assert "parameter" in said
     assert said.count("x is") == 1
     assert "\r" not in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
+def test_terminal_has_one_line_that_is_updated_and_then_the_report(tmp_path):
+    import pexpect
+
+    (tmp_path / "cell").write_text(
+        "%%tune q -n 4 --sampler random\nimport time\nx = 1.0  # tune: -3..3\ntime.sleep(0.3)\nprint('hello')\n"
+        "loss = x  # tune: minimize\n"
+    )
+    env = {**os.environ, "IPYTHONDIR": str(tmp_path / "ipython"), "TERM": "dumb"}
+    command = ["-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor"]
+    shell = pexpect.spawn(sys.executable, command, cwd=str(tmp_path), env=env, encoding="utf-8", timeout=60, echo=False)
+    shell.expect(r"In \[1\]: ")
+    shell.sendline("%load_ext jtune")
+    shell.expect(r"In \[2\]: ")
+    shell.sendline("get_ipython().run_cell(open('cell').read());")
+    shell.expect(r"In \[3\]: ")
+    said = shell.before
+    shell.sendeof()
+    shell.close(force=True)
+    live, _, rest = said.partition("hello\r\n")
+    assert "q: 0/4 trials" in live
+    assert "q: 4/4 trials" in live
+    assert live.count("\n") == 0
+    assert rest.startswith("q: minimize loss\r\n4 trials are done")
 
 
 def test_import_is_light():
