@@ -1,19 +1,20 @@
-"""What a surrogate says about finished trials: the effect of a parameter, a prediction, what matters how much.
+"""What a surrogate says about finished trials: effects of parameters, predictions, what matters how much.
 
-The surrogate here is scikit-learn's Gaussian process, fitted once when :class:`Effects` is made.
+The surrogate is :class:`jtune.gp.GaussianProcess`, as in the default sampler, fitted once when :class:`Effects` is
+made. All that is returned is in the objective's own units.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from jtune.domains import ChoiceDomain, Value
-from jtune.samplers import best_and_recent, calm
+from jtune.domains import Value
+from jtune.samplers import UnitAxis, activity, best_and_recent
 from jtune.space import Parameter, Point, Space
 
 if TYPE_CHECKING:
@@ -21,15 +22,14 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = NDArray[np.float64]
 
-# The fit must stay under a second: its time grows with the cube of the number of trials. The hyper-parameters, found by
-# some dozens of fits, need fewer trials than the prediction.
+# The fit must stay well under a second: its time grows with the cube of the number of trials.
 _LEARNT_AT_MOST = 300
-_TUNED_AT_MOST = 120
-_AVERAGED_AT_MOST = 64
-_LEVELS_OF_IMPORTANCE = 24
+# Over how many observed points an effect is averaged; a pair's and an interval's, which have more cells to fill.
+_AVERAGED_AT_MOST, _AVERAGED_IN_PAIRS, _AVERAGED_IN_INTERVALS = 24, 12, 8
+_LEVELS_OF_IMPORTANCE, _LEVELS_OF_INTERVALS = 24, 8
+_DRAWS = 100
 # Of the objective's variance; below it, what a surrogate sees is rounding.
 _LEAST_VARIANCE = 1e-6
-_MAX_ITERATIONS = 40
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,24 @@ class Effect:
     """
 
     x: list[Value]
+    mean: Array
+    sd: Array
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The predicted objective over two parameters.
+
+    Parameters
+    ----------
+    x, y : list
+        Values of the first and the second parameter, as a cell would have them.
+    mean, sd : ndarray, shape (len(x), len(y))
+        As in :class:`Effect`.
+    """
+
+    x: list[Value]
+    y: list[Value]
     mean: Array
     sd: Array
 
@@ -88,9 +106,9 @@ class Effects:
             raise ValueError(f"there are {len(points)} points, but {len(values)} values")
         if not all(map(math.isfinite, values)):
             raise ValueError("a value is not finite; leave failed trials out")
-        n_distinct = len({space.key(point) for point in points})
-        if n_distinct < 3:
-            raise ValueError(f"a prediction needs 3 distinct points, there are {n_distinct}")
+        self._n_distinct = len({space.key(point) for point in points})
+        if self._n_distinct < 3:
+            raise ValueError(f"a prediction needs 3 distinct points, there are {self._n_distinct}")
         for point in points:
             if not space.accepts(point):
                 raise ValueError(f"{point!r} is not a point of the search space")
@@ -98,8 +116,8 @@ class Effects:
         kept = best_and_recent([sign * value for value in values], _LEARNT_AT_MOST)
         self.space = space
         self._points = [points[i] for i in kept]
-        self._encoding = _Encoding(space)
-        self._surrogate = _Surrogate(self._encoding.encode(self._points), np.array([values[i] for i in kept], float))
+        self._rows = _Rows(space, self._points)
+        self._surrogate = _Surrogate(self._rows, np.array([values[i] for i in kept], float))
 
     def predict(self, point: Mapping[str, Value]) -> tuple[float, float]:
         """Return the predicted objective at a point.
@@ -123,14 +141,13 @@ class Effects:
             reason = self.space[name].domain.reject(value) if name in self.space else "there is no such parameter"
             if reason:
                 raise ValueError(f"{name}: {reason}")
-        inputs = self._encoding.encode([self.space.point(point)])
-        mean, sd = self._surrogate.in_units(*self._surrogate.predict(inputs))
+        mean, sd = self._surrogate.predict(self._rows.encode([self.space.point(point)]))
         return float(mean[0]), float(sd[0])
 
     def effect(self, name: str, n: int = 40) -> Effect:
         """Return the partial dependence of the objective on one parameter.
 
-        The prediction along the parameter is averaged over (at most 64 of) the observed points, those in which the
+        The prediction along the parameter is averaged over (at most 24 of) the observed points, those in which the
         parameter is active. Trials crowd where the objective is good, so this is the effect *there*. A parameter that
         was never active has a flat effect.
 
@@ -151,8 +168,33 @@ class Effects:
         Friedman (2001), Annals of Statistics 29, section 8.2.
         """
         x = self.space[name].domain.levels(n)
-        averaged = (each.reshape(len(x), -1).mean(axis=1) for each in self._surrogate.predict(self._along(name, x)))
-        return Effect(x, *self._surrogate.in_units(*averaged))
+        rows = self._rows.moved({name: x}, self._background([name], _AVERAGED_AT_MOST))
+        mean, sd = self._surrogate.predict(rows)
+        return Effect(x, _averaged(mean, [len(x)]), _averaged(sd, [len(x)]))
+
+    def pair(self, name_a: str, name_b: str, n: int = 20) -> Pair:
+        """Return the partial dependence of the objective on two parameters.
+
+        Parameters
+        ----------
+        name_a, name_b : str
+            Two different parameters; for ``x`` and ``y``.
+        n : int
+            How many values of a range, at most; a choice has all of its own.
+
+        Raises
+        ------
+        KeyError
+            If there is no such parameter.
+        ValueError
+            If they are the same.
+        """
+        if name_a == name_b:
+            raise ValueError(f"a pair takes two parameters, here is {name_a} twice")
+        x, y = self.space[name_a].domain.levels(n), self.space[name_b].domain.levels(n)
+        rows = self._rows.moved({name_a: x, name_b: y}, self._background([name_a, name_b], _AVERAGED_IN_PAIRS))
+        mean, sd = self._surrogate.predict(rows)
+        return Pair(x, y, _averaged(mean, [len(x), len(y)]), _averaged(sd, [len(x), len(y)]))
 
     def importance(self) -> dict[str, float]:
         """Return how much of the objective's variation each parameter explains by itself.
@@ -172,178 +214,190 @@ class Effects:
         Greenwell, Boehmke and McCarthy (2018), arXiv:1805.04755, section 3; Sobol' (2001), Mathematics and Computers
         in Simulation 55.
         """
-        with np.errstate(all="ignore"):
-            variances = {p.name: self._explained(p) for p in self.space}
-        total = sum(variances.values())
-        if total <= _LEAST_VARIANCE:
-            return dict.fromkeys(variances, 0.0)
-        ordered = sorted(variances.items(), key=lambda item: -item[1])
-        return {name: variance / total for name, variance in ordered}
+        levels = {p.name: p.domain.levels(_LEVELS_OF_IMPORTANCE) for p in self.space}
+        means = [self._surrogate.mean(self._along(p, levels[p.name], _AVERAGED_AT_MOST))[None] for p in self.space]
+        shares = self._shares(means, levels)[0]
+        ordered = sorted(zip(levels, shares.tolist(), strict=True), key=lambda item: -item[1])
+        return dict(ordered)
 
-    def _explained(self, parameter: Parameter) -> float:
-        x = parameter.domain.levels(_LEVELS_OF_IMPORTANCE)
-        mean = self._surrogate.mean(self._along(parameter.name, x)).reshape(len(x), -1).mean(axis=1)
-        share_active = sum(parameter.name in point for point in self._points) / len(self._points)
-        return float(mean.var()) * share_active
+    def importance_intervals(self) -> dict[str, tuple[float, float]]:
+        """Return between what each share of :meth:`importance` lies with a probability of 90 %.
 
-    def _along(self, name: str, x: Sequence[Value]) -> Array:
-        """Return the inputs of every background point at every value: len(x) blocks of rows."""
-        background = self._background(name)
-        column = self._encoding.columns(name)
-        if not self._is_parent(name):
-            inputs = np.tile(self._encoding.encode(background), (len(x), 1))
-            if name in background[0]:
-                inputs[:, column] = np.repeat(self._encoding.encode_values(name, x), len(background), axis=0)
-            return inputs
-        # Its value decides which others are active.
-        moved = [self.space.point({**point, name: value}) for value in x for point in background]
-        return self._encoding.encode(moved)
+        Shares are computed for 100 functions drawn from the surrogate, on a coarser grid; so they say how much is left
+        open by the trials, and not how much the surrogate itself may be wrong.
 
-    def _background(self, name: str) -> list[Point]:
-        """Return the observed points to average over; all or none of them have the parameter."""
-        points = [point for point in self._points if name in point] or self._points
-        if len(points) <= _AVERAGED_AT_MOST:
-            return points
-        chosen = np.random.default_rng(0).choice(len(points), _AVERAGED_AT_MOST, replace=False)
-        return [points[i] for i in sorted(chosen)]
+        Returns
+        -------
+        dict
+            Name to (low, high), in the order of :meth:`importance`.
 
-    def _is_parent(self, name: str) -> bool:
-        return any(p.condition is not None and name in p.condition.names for p in self.space)
+        Raises
+        ------
+        ValueError
+            If there are too few trials: fewer distinct points than parameters plus 2.
+        """
+        if self._n_distinct < len(self.space) + 2:
+            raise ValueError(
+                f"too few trials for importance with an interval: {len(self.space)} parameters take "
+                f"{len(self.space) + 2} distinct points, there are {self._n_distinct}"
+            )
+        shares = self.importance()
+        levels = {p.name: p.domain.levels(_LEVELS_OF_INTERVALS) for p in self.space}
+        rows = [self._along(p, levels[p.name], _AVERAGED_IN_INTERVALS) for p in self.space]
+        drawn = self._surrogate.sample(np.concatenate(rows))
+        stops = np.cumsum([len(each) for each in rows])[:-1]
+        low, high = np.quantile(self._shares(np.split(drawn, stops, axis=1), levels), [0.05, 0.95], axis=0)
+        bounds = dict(zip(levels, zip(low.tolist(), high.tolist(), strict=True), strict=True))
+        return {n: (min(bounds[n][0], share), max(bounds[n][1], share)) for n, share in shares.items()}
 
+    def _shares(self, predictions: Sequence[Array], levels: Mapping[str, list[Value]]) -> Array:
+        """Return shares of the sum of the effects' variances, shape (k, number of parameters).
 
-class _Encoding:
-    """Points as rows in [0, 1], by scikit-optimize's dimensions; an inactive parameter is at its literal."""
+        Parameters
+        ----------
+        predictions : sequence of ndarray
+            For each parameter, shape (k, background points * levels): k predictions of the rows of :meth:`_along`.
+        levels : mapping
+            Name to values.
+        """
+        variances = []
+        for (name, values), predicted in zip(levels.items(), predictions, strict=True):
+            curves = predicted.reshape(len(predicted), -1, len(values)).mean(axis=1)
+            share_active = sum(name in point for point in self._points) / len(self._points)
+            variances.append(curves.var(axis=1) * share_active)
+        shares = np.stack(variances, axis=1)
+        total = shares.sum(axis=1, keepdims=True)
+        return np.where(total > _LEAST_VARIANCE, shares / np.maximum(total, _LEAST_VARIANCE), 0.0)
 
-    def __init__(self, space: Space) -> None:
-        self._space = space
-        self._dimensions: dict[str, Any] = {}
-        self._columns: dict[str, slice] = {}
-        self._width = 0
-        with calm():
-            for parameter in space:
-                self._add(parameter)
+    def _along(self, parameter: Parameter, levels: list[Value], limit: int) -> Array:
+        return self._rows.moved({parameter.name: levels}, self._background([parameter.name], limit))
 
-    def _add(self, parameter: Parameter) -> None:
-        size = 0
-        # scikit-optimize refuses a range of one value, and a surrogate needs none.
-        if parameter.domain.size != 1:
-            dimension = parameter.domain.dimension()
-            dimension.set_transformer("onehot" if isinstance(parameter.domain, ChoiceDomain) else "normalize")
-            self._dimensions[parameter.name] = dimension
-            size = dimension.transformed_size
-        self._columns[parameter.name] = slice(self._width, self._width + size)
-        self._width += size
-
-    def columns(self, name: str) -> slice:
-        """Return which columns a parameter has; none where it has one value only."""
-        return self._columns[name]
-
-    def encode(self, points: Sequence[Point]) -> Array:
-        """Return points as an array, shape (len(points), n_columns)."""
-        complete = [self._space.complete(point) for point in points]
-        rows = np.zeros((len(points), self._width))
-        for name, columns in self._columns.items():
-            rows[:, columns] = self.encode_values(name, [values[name] for values in complete])
-        return rows
-
-    def encode_values(self, name: str, values: Sequence[Value]) -> Array:
-        """Return values of one parameter as an array, shape (len(values), its columns)."""
-        if name not in self._dimensions:
-            return np.zeros((len(values), 0))
-        domain = self._space[name].domain
-        encoded = self._dimensions[name].transform([domain.to_dimension(value) for value in values])
-        return np.asarray(encoded, float).reshape(len(values), -1)
+    def _background(self, names: Sequence[str], limit: int) -> list[int]:
+        """Return which observed points to average over: such in which the parameters are active, if there are any."""
+        active = [i for i, point in enumerate(self._points) if all(name in point for name in names)]
+        chosen = active or range(len(self._points))
+        evenly = np.linspace(0, len(chosen) - 1, min(limit, len(chosen))).astype(int)
+        return [chosen[i] for i in evenly]
 
 
-class _Surrogate:
-    """A Gaussian process with noise.
+def _averaged(predicted: Array, shape: Sequence[int]) -> Array:
+    """Return the average over the background, which changes slowest, of values that may be near the largest float."""
+    by_point = predicted.reshape(-1, *shape)
+    with np.errstate(over="ignore"):
+        return np.asarray(np.nan_to_num((by_point / len(by_point)).sum(axis=0)))
+
+
+class _Rows:
+    """Points of a space in the unit cube.
 
     Parameters
     ----------
-    inputs : ndarray, shape (n, d)
-        In [0, 1].
+    space : Space
+        The parameters.
+    points : sequence of Point
+        The observed ones.
+    """
+
+    def __init__(self, space: Space, points: Sequence[Point]) -> None:
+        from jtune.acquisition import Cube
+        from jtune.gp import calm
+
+        self._space = space
+        with calm():
+            # A parameter of one value needs no column.
+            self._units = {p.name: UnitAxis(p.domain) for p in space if p.domain.size != 1}
+            self._cube = Cube([unit.axis for unit in self._units.values()], activity(self._units, space))
+            self._columns = dict(zip(self._units, self._cube.columns, strict=True))
+            self._complete = self._encode(points)
+            self.observed = self._cube.settle(self._complete)
+        self.groups = self._cube.groups
+
+    def encode(self, points: Sequence[Point]) -> Array:
+        """Return points as rows, shape (len(points), d)."""
+        from jtune.gp import calm
+
+        with calm():
+            return self._cube.settle(self._encode(points))
+
+    def moved(self, levels: Mapping[str, Sequence[Value]], background: Sequence[int]) -> Array:
+        """Return observed points with other values of some parameters: all combinations of them.
+
+        Parameters
+        ----------
+        levels : mapping
+            Name to values.
+        background : sequence of int
+            Positions of observed points.
+
+        Returns
+        -------
+        ndarray, shape (len(background) * product of the numbers of levels, d)
+            The last parameter changes fastest, the background slowest. A parameter that turns active by the change is
+            at its literal.
+        """
+        from jtune.gp import calm
+
+        shape = [len(background), *map(len, levels.values())]
+        rows = np.empty((*shape, self._complete.shape[1]))
+        rows[:] = np.expand_dims(self._complete[background], tuple(range(1, len(shape))))
+        with calm():
+            for i, (name, values) in enumerate(levels.items(), start=1):
+                if name in self._units:
+                    encoded = self._units[name].encode(values)
+                    rows[..., self._columns[name]] = encoded.reshape(len(values), *[1] * (len(shape) - 1 - i), -1)
+            return self._cube.settle(rows.reshape(-1, rows.shape[-1]))
+
+    def _encode(self, points: Sequence[Point]) -> Array:
+        complete = [self._space.complete(point) for point in points]
+        rows = np.zeros((len(points), self._cube.width))
+        for name, columns in self._columns.items():
+            rows[:, columns] = self._units[name].encode([values[name] for values in complete])
+        return rows
+
+
+class _Surrogate:
+    """A Gaussian process of the objective; a constant where the objective is one.
+
+    Parameters
+    ----------
+    rows : _Rows
+        The observed points.
     values : ndarray, shape (n,)
         In the objective's units.
     """
 
-    def __init__(self, inputs: Array, values: Array) -> None:
-        # Through a unit in which nothing overflows, though values may be near the largest float.
-        unit = float(np.abs(values).max()) or 1.0
-        with np.errstate(all="ignore"):
-            center, deviation = float((values / unit).mean()), float((values / unit).std())
-        self._center, self._scale = center * unit, deviation * unit
-        self._model: Any = None
-        self._noise = 0.0
-        if deviation > 1e-12 and inputs.shape[1] > 0:
-            with calm():
-                self._model = _fit(inputs, (values / unit - center) / deviation)
-            self._noise = float(self._model.kernel_.k2.noise_level)
+    def __init__(self, rows: _Rows, values: Array) -> None:
+        from jtune.gp import GaussianProcess, calm
 
-    def mean(self, inputs: Array) -> Array:
-        """Return the predicted mean in standard deviations from the average value, shape (n,)."""
-        if self._model is None:
-            return np.zeros(len(inputs))
         with calm():
-            return np.asarray(self._model.predict(inputs), float)
+            # Through a unit in which nothing overflows, though values may be near the largest float.
+            self._unit = float(np.abs(values).max()) or 1.0
+            self._center = float((values / self._unit).mean())
+            self._deviation = float((values / self._unit).std())
+        self._is_constant = self._deviation <= 1e-12 or not rows.observed.shape[1]
+        if not self._is_constant:
+            self._model = GaussianProcess(groups=list(rows.groups)).fit(rows.observed, values)
 
-    def predict(self, inputs: Array) -> tuple[Array, Array]:
-        """Return mean and standard deviation without noise, in the same unit, shape (n,) each."""
-        if self._model is None:
-            return np.zeros(len(inputs)), np.zeros(len(inputs))
+    def predict(self, x: Array) -> tuple[Array, Array]:
+        """Return mean and standard deviation without noise, in the objective's units, shape (m,) each."""
+        if self._is_constant:
+            return np.full(len(x), self._center * self._unit), np.zeros(len(x))
+        return self._model.predict(x, return_std=True)
+
+    def mean(self, x: Array) -> Array:
+        """Return the mean in standard deviations from the average value, shape (m,)."""
+        return np.zeros(len(x)) if self._is_constant else self._in_deviations(self._model.predict(x))
+
+    def sample(self, x: Array) -> Array:
+        """Return 100 functions drawn from the posterior, in the same unit, shape (100, m)."""
+        from jtune.gp import calm
+
+        if self._is_constant:
+            return np.zeros((_DRAWS, len(x)))
         with calm():
-            mean, sd = self._model.predict(inputs, return_std=True)
-            # Of the two variances that scikit-learn adds up, only the first is about the objective.
-            return mean, np.sqrt(np.maximum(sd**2 - self._noise, 0.0))
+            drawn = self._model.posterior_.sample(x, _DRAWS, np.random.default_rng(0))
+            return self._in_deviations(self._model.warp_.inverse(drawn))
 
-    def in_units(self, mean: Array, sd: Array) -> tuple[Array, Array]:
-        """Return predictions, or averages of them, in the objective's units."""
-        with np.errstate(all="ignore"):
-            return mean * self._scale + self._center, sd * self._scale
-
-
-def _fit(inputs: Array, targets: Array) -> Any:
-    """Return a fitted ``GaussianProcessRegressor``; ``targets`` have mean 0 and variance 1.
-
-    The likelihood alone overfits where trials are few and parameters many: it explains noise by short length scales. So
-    each of the kernel's parameters has a log-normal prior: the length scales around sqrt(d), the noise around 10 % of
-    the variance.
-
-    References
-    ----------
-    Hvarfner, Hellsten and Nardi (2024), arXiv:2402.02229, for the sqrt(d).
-    """
-    from sklearn.gaussian_process import GaussianProcessRegressor
-    from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
-
-    n, n_columns = inputs.shape
-    lengths, noise = np.full(n_columns, math.sqrt(n_columns)), 0.1
-    smooth = Matern(lengths, length_scale_bounds=(0.1, 30.0), nu=2.5)
-    kernel = ConstantKernel(1.0, (0.05, 20.0)) * smooth + WhiteKernel(noise, (1e-6, 1.0))
-    # Natural logarithms, in the kernel's order: amplitude, length scales, noise.
-    centers, widths = np.log([1.0, *lengths, noise]), np.array([1.0, *[1.0] * n_columns, 2.0])
-    # The likelihood tends to have two peaks: nearly all is noise, and nearly all is signal.
-    starts = [centers, np.log([1.0, *(0.3 * lengths), 1e-3])]
-    tuned = np.random.default_rng(0).choice(n, min(n, _TUNED_AT_MOST), replace=False)
-    model = GaussianProcessRegressor(kernel, optimizer=_penalised(centers, widths, starts), random_state=0)
-    model.fit(inputs[tuned], targets[tuned])
-    return GaussianProcessRegressor(model.kernel_, optimizer=None).fit(inputs, targets)
-
-
-def _penalised(centers: Array, widths: Array, starts: Sequence[Array]) -> Callable[..., tuple[Array, float]]:
-    """Return an optimizer for scikit-learn, under normal priors of a kernel's log parameters."""
-    from scipy.optimize import minimize
-
-    def optimizer(objective: Callable[[Array], tuple[float, Array]], _: Array, bounds: Array) -> tuple[Array, float]:
-        def penalised(theta: Array) -> tuple[float, Array]:
-            loss, gradient = objective(theta)
-            z = (theta - centers) / widths
-            return loss + float(z @ z) / 2, gradient + z / widths
-
-        options = {"maxiter": _MAX_ITERATIONS}
-        found = (
-            minimize(penalised, start, method="L-BFGS-B", jac=True, bounds=bounds, options=options) for start in starts
-        )
-        best = min(found, key=lambda result: float(result.fun))
-        return best.x, float(best.fun)
-
-    return optimizer
+    def _in_deviations(self, predicted: Array) -> Array:
+        # Within what can be squared: far from the trials, the inverse of the warp grows exponentially.
+        return np.asarray(np.clip((predicted / self._unit - self._center) / self._deviation, -1e100, 1e100))

@@ -4,23 +4,24 @@
 
     make_sampler("gp", space) -> PointSampler      whole points of a jtune space, none of them twice
                                      └─ inner      SkoptSampler, or one of Optuna's own; None for uniform draws
+                                          └─ _Model    jtune's Gaussian process, or a skopt.Optimizer
 
 :class:`SkoptSampler` knows nothing of jtune's search and works in any Optuna study. :class:`PointSampler` adds what a
 tuned cell needs on top of *any* Optuna sampler: active parameters only, values as a person would write them, no
-configuration twice. scikit-optimize and scikit-learn (1-3 s) are imported when the first model is fitted, not before.
+configuration twice. :class:`UnitAxis` and :func:`activity` put values and conditions into the unit cube, by
+scikit-optimize's dimensions. That and scikit-learn behind it (1-3 s) are imported with the first model, not before.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import secrets
-import threading
 import warnings
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 import optuna
@@ -35,14 +36,17 @@ from optuna.search_space import IntersectionSearchSpace
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from jtune.domains import ChoiceDomain, Domain, FloatDomain, IntDomain, is_same
+from jtune.domains import ChoiceDomain, Domain, FloatDomain, IntDomain, Value, is_same
 from jtune.errors import JTuneError, UsageError, did_you_mean
-from jtune.space import Parameter, Point, Space
+from jtune.space import Condition, Parameter, Point, Space
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from optuna.pruners import BasePruner
     from optuna.study import Study
     from optuna.trial import FrozenTrial
+
+    Array: TypeAlias = NDArray[np.float64]
 
 NAMES: dict[str, str] = {
     "gp": "Bayesian optimization with a Gaussian process (the default)",
@@ -61,43 +65,28 @@ PRUNERS: dict[str, str] = {
     "none": "stops no trial",
 }
 
-_ONE_OBJECTIVE = ("gp", "skopt", "forest", "cmaes")
-_SURROGATES = {"gp": "GP", "skopt": "GP", "forest": "ET"}
+_ONE_OBJECTIVE = ("skopt", "forest", "cmaes")
+# scikit-optimize's names of its surrogates; ours is not one of them.
+_SURROGATES = {"gp": "", "skopt": "GP", "forest": "ET"}
 # A Gaussian process takes time that grows with the cube of what it is told; trees do not, but the best and the most
 # recent hundreds say enough to both.
-_TOLD_AT_MOST = 300
+_LEARNT_AT_MOST, _TOLD_AT_MOST = 400, 300
+# Integers and grids of more values than this are searched like floats, then rounded.
+_LEVELS_AT_MOST = 1000
+# By how much there must be more trials before the hyper-parameters are searched again.
+_REFIT_GROWTH = 1.05
+# Which quantile of the successful trials a failed one counts as.
+_BAD = 0.75
 # Objectives beyond this overflow when they are squared.
 _LARGEST_LOSS = 1e100
 # What numpy.random.RandomState, behind Optuna and scikit-optimize, takes as a seed.
 _SEEDS = 2**32
 _INNER_TRIES, _UNIFORM_TRIES, _LAST_TRIES = 10, 100, 10_000
 _GRID_ENUMERATED_AT_MOST = 20_000
-# warnings.catch_warnings is not thread-safe, and a model is not either.
-_one_at_a_time = threading.RLock()
 
 
 class SpaceExhausted(JTuneError):  # noqa: N818 (like StopIteration: an end, not a fault)
     """Every point that the sampler could propose has been seen."""
-
-
-@contextmanager
-def calm() -> Iterator[None]:
-    """Run a surrogate: no warnings, one BLAS thread, no other thread in here at the same time.
-
-    scikit-optimize and scikit-learn warn about what is normal here (a kernel parameter at its bound, a point evaluated
-    before), which has no place in a user's cell. BLAS threads make small matrices slower, not faster. A user's
-    ``numpy.seterr(all="raise")`` must not reach a model either.
-    """
-    from threadpoolctl import threadpool_limits
-
-    with (
-        _one_at_a_time,
-        warnings.catch_warnings(),
-        np.errstate(all="ignore"),
-        threadpool_limits(limits=1, user_api="blas"),
-    ):
-        warnings.simplefilter("ignore")
-        yield
 
 
 def best_and_recent(losses: Sequence[float], limit: int) -> list[int]:
@@ -126,30 +115,34 @@ def best_and_recent(losses: Sequence[float], limit: int) -> list[int]:
 
 
 class SkoptSampler(BaseSampler):
-    """Bayesian optimization by scikit-optimize, for any Optuna study with one objective.
+    """Bayesian optimization in scikit-optimize's search space, for any Optuna study.
 
     Until ``n_startup_trials`` trials can be learnt from, parameters are drawn uniformly; from then on a surrogate is
-    fitted to all trials before each proposal. What it is told:
+    fitted to the trials before each proposal. What it is told:
 
     - a complete trial: its value (NaN and infinities: as a failed one);
     - a failed trial: the 75 % quantile of the complete ones (the worse end), so that a region that crashes is left but
-      its border is not avoided for ever;
+      its border is not avoided for ever. A trial that jtune has recorded as interrupted: nothing;
     - a pruned trial: the worse of its last reported value and that quantile, because a value from the middle of a
       curve is no final value;
-    - a running trial, where other workers run some: that quantile too, so that parallel proposals differ;
-    - a parameter that the trial does not have (it was inactive, or the trial failed early): its literal where
-      ``space`` says so, else the middle of its range or the first choice;
-    - a trial outside the present bounds: nothing. Moved to the border it would claim a value at a point where nobody
-      looked, and just there the surrogate is least certain.
+    - a running trial, where other workers run some: what the surrogate itself predicts there ("gp") or that quantile,
+      so that parallel proposals differ;
+    - a parameter that the trial does not have (it was inactive, or the trial failed early): the same value for all such
+      trials, so that it makes no distance between them;
+    - a trial outside the present bounds, where a range has changed since: its value where it is ("gp", as far as one
+      range's width beyond), or nothing, as scikit-optimize knows no points out of bounds.
 
-    Of more than 300 trials the best and the most recent ones are told.
+    Of many trials the best and the most recent ones are told.
 
     Parameters
     ----------
     seed : int, optional
-        In [0, 2**32). With it, proposals repeat for the same history.
+        In [0, 2**32). With it, proposals repeat when a study does; after a resumption they can be others, because a
+        search for hyper-parameters starts from the last one's.
     surrogate : {"gp", "skopt", "forest"}
-        A Gaussian process ("gp" and "skopt": scikit-optimize's own), or extremely randomized trees.
+        :class:`jtune.gp.GaussianProcess`, scikit-optimize's own Gaussian process, or its extremely randomized trees.
+        With several objectives "gp" models a weighted sum of them that differs from trial to trial; the others take
+        one only.
     n_startup_trials : int
         Trials, failed ones counted in, before the first fit; at least 1.
     space : Space, optional
@@ -159,7 +152,13 @@ class SkoptSampler(BaseSampler):
     Raises
     ------
     ValueError
-        If ``surrogate`` or ``n_startup_trials`` is none of the above, or the study has several objectives.
+        If ``surrogate`` or ``n_startup_trials`` is none of the above, or a study has several objectives and the
+        surrogate takes one.
+
+    References
+    ----------
+    Knowles (2006), IEEE Transactions on Evolutionary Computation 10: several objectives (ParEGO). Ginsbourger, Le Riche
+    and Carraro (2010), section 4: running trials ("Kriging believer").
     """
 
     def __init__(
@@ -180,8 +179,13 @@ class SkoptSampler(BaseSampler):
         self._n_startup_trials = max(1, n_startup_trials)
         self._space = space
         self._intersection = IntersectionSearchSpace()
+        self._reported: dict[int, tuple[FrozenTrial, list[float]]] = {}
         self._model: _Model | None = None
         self._model_space: list[tuple[str, BaseDistribution]] = []
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A model is large, and grows again from the trials.
+        return {**self.__dict__, "_model": None, "_reported": {}}
 
     def reseed_rng(self) -> None:
         """Take a new random seed, and forget the model that grew from the old one."""
@@ -198,20 +202,23 @@ class SkoptSampler(BaseSampler):
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Return the surrogate's proposal, or nothing while there are too few trials for one."""
-        _require_one_objective(study)
+        """Return the surrogate's proposal, or nothing while there are too few trials for one.
+
+        Asked again while nothing has changed, it returns the next best proposal.
+        """
+        self._require_one_objective(study)
         if not search_space:
             return {}
-        axes = {name: self._axis(name, dist) for name, dist in search_space.items()}
-        history = self._history(study, trial.number, axes)
-        if len(history) < self._n_startup_trials:
+        history = self._history(study, trial.number, search_space)
+        if len(history.trials) < self._n_startup_trials:
             return {}
+        from jtune.gp import calm
+
         with calm():
             if self._model is None or self._model_space != list(search_space.items()):
-                self._model = _SkoptModel(list(axes.values()), self._surrogate, self._seed)
+                self._model = self._new_model(search_space)
                 self._model_space = list(search_space.items())
-            x = self._model.propose(history)
-        return {name: axis.decode(value) for (name, axis), value in zip(axes.items(), x, strict=True)}
+            return self._model.propose(history)
 
     def sample_independent(
         self,
@@ -221,10 +228,57 @@ class SkoptSampler(BaseSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         """Return a uniform draw, the same for the same seed, trial and name."""
-        _require_one_objective(study)
+        self._require_one_objective(study)
         key = (self._seed, trial.number, zlib.crc32(param_name.encode()))
         seed = int(np.random.SeedSequence(key).generate_state(1)[0])
         return RandomSampler(seed=seed).sample_independent(study, trial, param_name, param_distribution)
+
+    def _require_one_objective(self, study: Study) -> None:
+        if len(study.directions) > 1 and self._surrogate != "gp":
+            raise ValueError(
+                f"the surrogate {self._surrogate} takes one objective, the study has {len(study.directions)}; "
+                'take "gp", or optuna.samplers.NSGAIISampler or TPESampler'
+            )
+
+    def _history(self, study: Study, number: int, search_space: Mapping[str, BaseDistribution]) -> _History:
+        """Return all trials but ``number`` that a model can learn from."""
+        # Not study.get_trials: under Hyperband that is one bracket only, too few to learn from.
+        trials = [
+            trial
+            for trial in study._storage.get_all_trials(study._study_id, deepcopy=False)
+            if trial.number != number and self._is_told(trial, search_space)
+        ]
+        for trial in trials:
+            # A finished trial does not change.
+            if self._reported.get(trial.number, (None,))[0] is not trial:
+                self._reported[trial.number] = trial, _reported(trial, len(study.directions))
+        reported = np.array([self._reported[trial.number][1] for trial in trials])
+        losses = _losses(reported, [trial.state for trial in trials], study.directions)
+        return _History(trials if len(losses) else [], losses)
+
+    def _is_told(self, trial: FrozenTrial, search_space: Mapping[str, BaseDistribution]) -> bool:
+        """Tell whether there is something to learn from a trial."""
+        if trial.state == TrialState.RUNNING and self._space is None:
+            # Otherwise its other parameters may still be asked for.
+            return all(name in trial.params for name in search_space)
+        if trial.state == TrialState.WAITING or _is_interrupted(trial):
+            return False
+        return any(name in trial.params for name in search_space)
+
+    def _new_model(self, search_space: Mapping[str, BaseDistribution]) -> _Model:
+        if self._surrogate == "gp":
+            units = {name: UnitAxis(self._domain(name, dist)) for name, dist in search_space.items()}
+            return _GpModel(units, self._space, self._seed)
+        axes = {name: self._axis(name, dist) for name, dist in search_space.items()}
+        return _SkoptModel(axes, self._surrogate, self._seed)
+
+    def _domain(self, name: str, distribution: BaseDistribution) -> Domain:
+        """Return the domain of Optuna's values."""
+        return (
+            _axis(distribution).domain
+            if isinstance(distribution, CategoricalDistribution)
+            else self._axis(name, distribution).domain
+        )
 
     def _axis(self, name: str, distribution: BaseDistribution) -> _Axis:
         if self._space is not None and name in self._space:
@@ -232,30 +286,6 @@ class SkoptSampler(BaseSampler):
             if parameter.domain.distribution == distribution:
                 return _known_axis(parameter)
         return _axis(distribution)
-
-    def _history(self, study: Study, number: int, axes: Mapping[str, _Axis]) -> _History:
-        """Return what the model is told of all trials but ``number``."""
-        # Not study.get_trials: under Hyperband that is one bracket only, too few to learn from.
-        trials = study._storage.get_all_trials(study._study_id, deepcopy=False)
-        encoded: dict[int, tuple[FrozenTrial, list[Any]]] = {}
-        for trial in trials:
-            if trial.number != number and (x := self._encode(trial, axes)) is not None:
-                encoded[trial.number] = trial, x
-        losses = _losses([trial for trial, _ in encoded.values()], study.direction)
-        kept = best_and_recent(list(losses.values()), max(_TOLD_AT_MOST, self._n_startup_trials))
-        numbers = list(losses)
-        return {numbers[i]: (encoded[numbers[i]][1], losses[numbers[i]]) for i in kept}
-
-    def _encode(self, trial: FrozenTrial, axes: Mapping[str, _Axis]) -> list[Any] | None:
-        """Return a trial's point, or None where there is nothing to learn from it."""
-        n_given = sum(name in trial.params for name in axes)
-        if trial.state == TrialState.WAITING or n_given == 0:
-            return None
-        if trial.state == TrialState.RUNNING and self._space is None and n_given < len(axes):
-            return None  # its other parameters may still be asked for
-        params = trial.params
-        x = [a.encode(params[n]) if n in params else a.default for n, a in axes.items()]
-        return None if None in x else x
 
 
 class PointSampler(BaseSampler):
@@ -394,7 +424,7 @@ class PointSampler(BaseSampler):
         # Parents before children, and inactive parameters have their literal, as in Space.point.
         known = self.space.complete({})
         chosen: Point = {}
-        for parameter in self.space._ordered:
+        for parameter in self.space.ordered:
             name, distribution = parameter.name, self._distributions[parameter.name]
             if parameter.condition is not None and not parameter.condition.holds(known):
                 continue
@@ -576,20 +606,264 @@ def _make_inner(name: str, space: Space, seed: int, n_trials: int) -> BaseSample
     return None
 
 
-# What the model is told: trial number -> (its point in scikit-optimize's values, its loss).
-_History = dict[int, tuple[list[Any], float]]
+@dataclass(frozen=True)
+class _History:
+    """What a model is told.
+
+    Parameters
+    ----------
+    trials : list of FrozenTrial
+        In their order.
+    losses : ndarray, shape (n, n_objectives)
+        What they count as, lower is better; NaN for running ones.
+    """
+
+    trials: list[FrozenTrial]
+    losses: Array
 
 
 class _Model(Protocol):
     """A surrogate with its search for the next point."""
 
-    def propose(self, history: _History) -> list[Any]:
-        """Return the next point, in scikit-optimize's values.
+    def propose(self, history: _History) -> dict[str, Any]:
+        """Return the next point, in Optuna's values; nothing where there is too little to learn from.
 
-        ``history`` is the whole of it at each call, and never empty; a trial's loss may differ from the last call's
-        (that of a failed trial moves with the others' values), and trials may be gone from it.
+        ``history`` is the whole of it at each call; a trial's loss may differ from the last call's (that of a failed
+        trial moves with the others' values), and trials may be gone from it.
         """
         ...
+
+
+class _GpModel:
+    """jtune's Gaussian process and the maximiser of its expected improvement.
+
+    Parameters
+    ----------
+    units : mapping
+        Name to the parameter's place in the unit cube.
+    space : Space or None
+        Knows the conditions.
+    seed : int
+        Of all random draws, together with the number of trials.
+    """
+
+    def __init__(self, units: Mapping[str, UnitAxis], space: Space | None, seed: int) -> None:
+        from jtune.acquisition import Cube
+        from jtune.gp import GaussianProcess
+
+        self._units = units
+        self._cube = Cube([unit.axis for unit in units.values()], activity(units, space))
+        self._seed = seed
+        self._gp = GaussianProcess(groups=list(self._cube.groups), warm_start=True)
+        self._n_learnt_from = 0
+        self._rows: dict[int, tuple[FrozenTrial, Array]] = {}
+        self._told: tuple[list[FrozenTrial], bytes] = [], b""
+        self._ranked: Iterator[Array] = iter(())
+
+    def propose(self, history: _History) -> dict[str, Any]:
+        told = history.trials, history.losses.tobytes()
+        if told != self._told:
+            self._told, self._ranked = told, itertools.cycle(self._rank(history))
+        row = next(self._ranked, None)
+        if row is None:
+            return {}
+        columns = zip(self._units.items(), self._cube.columns, strict=True)
+        return {name: unit.decode(row[None, c])[0] for (name, unit), c in columns}
+
+    def _rank(self, history: _History) -> Array:
+        """Return the most promising points first, shape (m, d); none where no trial has a place in the cube."""
+        from jtune.acquisition import rank
+
+        rows = self._encode(history.trials)
+        is_placed, is_running = ~np.isnan(rows).any(axis=1), np.isnan(history.losses[:, 0])
+        is_known = is_placed & ~is_running
+        if not is_known.any():
+            return np.empty((0, self._cube.width))
+        rng = np.random.default_rng((self._seed, len(rows)))
+        several = history.losses.shape[1] > 1
+        losses = _scalarise(history.losses[is_known], rng) if several else history.losses[is_known, 0]
+        kept = best_and_recent(list(losses), _LEARNT_AT_MOST)
+        x, running = rows[is_known][kept], rows[is_placed & is_running]
+        z = self._learn(x, losses[kept], len(losses), always=several)
+        incumbents = x[np.argsort(z, kind="stable")]
+        if len(running):
+            # As if they had turned out as predicted: there, nothing is to be gained any more.
+            x, z = np.concatenate([x, running]), np.concatenate([z, self._gp.posterior_.mean(running)])
+            self._gp.condition(x, z)
+        ranked = rank(self._gp.posterior_, float(z.min()), self._cube, incumbents, rows[is_placed], rng)
+        return _away_from(running, ranked) if len(running) else ranked
+
+    def _learn(self, x: Array, losses: Array, n_trials: int, *, always: bool) -> Array:
+        """Fit the surrogate, its hyper-parameters now and then (or always), and return the losses as it has them."""
+        if always or not self._n_learnt_from <= n_trials < _REFIT_GROWTH * self._n_learnt_from:
+            self._gp.fit(x, losses)
+            self._n_learnt_from = n_trials
+        else:
+            self._gp.update(x, losses)
+        return self._gp.warp_.transform(losses)
+
+    def _encode(self, trials: Sequence[FrozenTrial]) -> Array:
+        """Return the trials' points, shape (n, d); NaN where one has no place in the cube."""
+        new = [trial for trial in trials if self._rows.get(trial.number, (None,))[0] is not trial]
+        rows = np.empty((len(new), self._cube.width))
+        for (name, unit), columns in zip(self._units.items(), self._cube.columns, strict=True):
+            rows[:, columns] = unit.axis.rest
+            given = [i for i, trial in enumerate(new) if name in trial.params]
+            rows[given, columns] = unit.encode([new[i].params[name] for i in given])
+        # A finished trial does not change.
+        self._rows.update((trial.number, (trial, row)) for trial, row in zip(new, rows, strict=True))
+        return np.array([self._rows[trial.number][1] for trial in trials])
+
+
+def _away_from(running: Array, ranked: Array) -> Array:
+    """Return those points that differ from all running ones in some parameter by 2 % of its range, if there are any.
+
+    Near the end of a search the best places are next to each other; there, two workers would do the same work twice.
+    """
+    is_away = (np.abs(ranked[:, None] - running).max(axis=2) > 0.02).all(axis=1)
+    return ranked[is_away] if is_away.any() else ranked
+
+
+class UnitAxis:
+    """A parameter's values and its columns in the unit cube.
+
+    A range is [0, 1], on its own scale; integers and grids have half a step of padding at both ends, so that each value
+    has the same share of it.
+
+    Parameters
+    ----------
+    domain : Domain
+        More than one value.
+    """
+
+    def __init__(self, domain: Domain) -> None:
+        from jtune.acquisition import Axis
+
+        self.domain = domain
+        if isinstance(domain, ChoiceDomain):
+            self.axis = Axis(n_choices=domain.size)
+            return
+        self._bounds = _padded(domain)
+        self._dimension = _dimension(*self._bounds, is_log=domain.log)
+        levels = None
+        if domain.size is not None and domain.size <= _LEVELS_AT_MOST:
+            levels = self.encode(domain.levels(domain.size))[:, 0]
+        self.axis = Axis(levels=levels)
+
+    def encode(self, values: Sequence[Value]) -> Array:
+        """Return the columns of values, shape (n, width).
+
+        Values beyond the range, by its width at most, are beyond [0, 1]; what has no place at all is NaN.
+        """
+        if isinstance(self.domain, ChoiceDomain):
+            rows = np.vstack([self.axis.all_values(), np.full(self.axis.width, np.nan)])
+            return rows[[-1 if (i := self.domain.index(value)) is None else i for value in values]]
+        placed = np.array([value if _has_place(value, self.domain.log) else np.nan for value in values], float)
+        known, (low, high) = placed[~np.isnan(placed)], self._bounds
+        unit_x = np.full(len(placed), np.nan)
+        if len(known) and low <= known.min() and known.max() <= high:
+            unit_x[~np.isnan(placed)] = self._dimension.transform(known)
+        elif len(known):
+            # scikit-optimize refuses what is out of bounds: so the bounds are made wider, and mapped back.
+            wider = _dimension(min(low, known.min()), max(high, known.max()), is_log=self.domain.log)
+            start, stop = wider.transform([low, high])
+            unit_x[~np.isnan(placed)] = (wider.transform(known) - start) / (stop - start)
+        unit_x[(unit_x < -1) | (unit_x > 2)] = np.nan
+        return unit_x[:, None]
+
+    def decode(self, columns: Array) -> list[Value]:
+        """Return the nearest value of each row, shape (m, width)."""
+        if isinstance(self.domain, ChoiceDomain):
+            return [self.domain.choices[i] for i in columns.argmax(axis=1)]
+        values = np.asarray(self._dimension.inverse_transform(np.clip(columns[:, 0], 0.0, 1.0)), float)
+        return [self.domain.snap(float(value)) for value in values]
+
+
+def _dimension(low: float, high: float, *, is_log: bool) -> Any:
+    from skopt.space import Real
+
+    return Real(float(low), float(high), prior="log-uniform" if is_log else "uniform", transform="normalize")
+
+
+def _has_place(value: Value, is_log: bool) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return is_number and (value > 0 or not is_log)
+
+
+def _padded(domain: FloatDomain | IntDomain) -> tuple[float, float]:
+    """Return the bounds, half a step further out where there is a step."""
+    if domain.step is None:
+        return domain.low, domain.high
+    low, high = domain.low - domain.step / 2, domain.snap(domain.high) + domain.step / 2
+    return (max(low, domain.low / 2) if domain.log else low), high
+
+
+def activity(units: Mapping[str, UnitAxis], space: Space | None) -> Callable[[Array], NDArray[np.bool_]] | None:
+    """Return what tells which parameters are active at points of the cube, or None where all are, always.
+
+    The function returned takes an array of shape (m, d), its columns those of ``units`` side by side, and returns one
+    of shape (m, len(units)).
+    """
+    if space is None or not space.has_conditions:
+        return None
+    stops = np.cumsum([unit.axis.width for unit in units.values()])
+    columns = {n: slice(stop - u.axis.width, stop) for (n, u), stop in zip(units.items(), stops, strict=True)}
+
+    def is_active(x: Array) -> NDArray[np.bool_]:
+        known = {n: [v] * len(x) for n, v in space.complete({}).items()}
+        found = np.ones((len(x), len(space)), bool)
+        for i, parameter in enumerate(space.ordered):
+            name = parameter.name
+            if parameter.condition is not None:
+                found[:, i] = _holds(parameter.condition, known, len(x))
+            if name in units and name in parents:
+                decoded = _decode_few(units[name], x[:, columns[name]])
+                known[name] = [
+                    parameter.domain.from_optuna(value) if active else literal
+                    for value, active, literal in zip(decoded, found[:, i], known[name], strict=True)
+                ]
+        by_name = {p.name: found[:, i] for i, p in enumerate(space.ordered)}
+        return np.stack([by_name[name] for name in units], axis=1)
+
+    parents = {name for p in space if p.condition for name in p.condition.names}
+    return is_active
+
+
+def _holds(condition: Condition, known: Mapping[str, list[Value]], n: int) -> list[bool]:
+    """Return where a condition holds; evaluated once for each combination of values."""
+    memory: dict[tuple[str, ...], bool] = {}
+    names = [name for name in condition.names if name in known]
+    result = []
+    for values in zip(*(known[name] for name in names), strict=True):
+        key = tuple(map(repr, values))
+        if key not in memory:
+            memory[key] = condition.holds(dict(zip(names, values, strict=True)))
+        result.append(memory[key])
+    return result or [condition.holds({})] * n
+
+
+def _decode_few(unit: UnitAxis, columns: Array) -> list[Value]:
+    """Return the values of many rows, of which most are the same."""
+    distinct, inverse = np.unique(columns, axis=0, return_inverse=True)
+    values = unit.decode(distinct)
+    return [values[i] for i in inverse.ravel()]
+
+
+def _scalarise(losses: Array, rng: np.random.Generator) -> Array:
+    """Return one loss for several, by random weights: Knowles (2006), equation (2), the augmented Tchebycheff function.
+
+    Each objective is warped first, so that its unit and its outliers do not matter.
+
+    Parameters
+    ----------
+    losses : ndarray, shape (n, n_objectives)
+        Finite.
+    """
+    from jtune.gp import YeoJohnson
+
+    warped = np.stack([YeoJohnson.fit(column).transform(column) for column in losses.T], axis=1)
+    weighted = (warped - warped.min(axis=0)) * rng.dirichlet(np.ones(losses.shape[1]))
+    return np.asarray(weighted.max(axis=1) + 0.05 * weighted.sum(axis=1))
 
 
 class _SkoptModel:
@@ -599,26 +873,46 @@ class _SkoptModel:
     when a trial that it was told is not in the history any more, or elsewhere.
     """
 
-    def __init__(self, axes: Sequence[_Axis], surrogate: str, seed: int) -> None:
+    def __init__(self, axes: Mapping[str, _Axis], surrogate: str, seed: int) -> None:
         self._axes = axes
         self._surrogate = surrogate
         self._seed = seed
         self._optimizer: Any = None
         self._told: dict[int, list[Any]] = {}
 
-    def propose(self, history: _History) -> list[Any]:
-        if self._optimizer is None or any(
-            number not in history or history[number][0] != x for number, x in self._told.items()
-        ):
-            self._start(len(history))
-        losses = [history[number][1] for number in self._told]
-        new = {number: x for number, (x, _) in history.items() if number not in self._told}
+    def propose(self, history: _History) -> dict[str, Any]:
+        told = self._choose(history)
+        if not told:
+            return {}
+        if self._optimizer is None or any(n not in told or told[n][0] != x for n, x in self._told.items()):
+            self._start(len(told))
+        losses = [told[number][1] for number in self._told]
+        new = {number: x for number, (x, _) in told.items() if number not in self._told}
         if new or losses != self._optimizer.yi:
             # yi is a documented attribute; told twice, a trial would count twice.
             self._optimizer.yi[:] = losses
-            self._optimizer.tell(list(new.values()), [history[number][1] for number in new])
+            self._optimizer.tell(list(new.values()), [told[number][1] for number in new])
             self._told.update(new)
-        return list(self._optimizer.ask())
+        x = self._optimizer.ask()
+        return {name: axis.decode(value) for (name, axis), value in zip(self._axes.items(), x, strict=True)}
+
+    def _choose(self, history: _History) -> dict[int, tuple[list[Any], float]]:
+        """Return points, in scikit-optimize's values, and losses, by the trials' numbers."""
+        losses = history.losses[:, 0]
+        finished = losses[~np.isnan(losses)]
+        # Just as bad as a failed one: what is known to be in hand need not be proposed again.
+        losses = np.where(np.isnan(losses), np.quantile(finished, _BAD), losses) if len(finished) else losses
+        encoded = {t.number: (self._encode(t), float(loss)) for t, loss in zip(history.trials, losses, strict=True)}
+        inside = {number: (x, loss) for number, (x, loss) in encoded.items() if x is not None}
+        kept = best_and_recent([loss for _, loss in inside.values()], _TOLD_AT_MOST)
+        numbers = list(inside)
+        return {numbers[i]: inside[numbers[i]] for i in kept}
+
+    def _encode(self, trial: FrozenTrial) -> list[Any] | None:
+        """Return a trial's point, or None where it is out of bounds."""
+        params = trial.params
+        x = [axis.encode(params[name]) if name in params else axis.default for name, axis in self._axes.items()]
+        return None if None in x else x
 
     def _start(self, n_told: int) -> None:
         from skopt import Optimizer
@@ -627,7 +921,7 @@ class _SkoptModel:
         state = np.random.SeedSequence((self._seed, n_told)).generate_state(1)[0]
         self._told = {}
         self._optimizer = Optimizer(
-            [axis.dimension() for axis in self._axes],
+            [axis.dimension() for axis in self._axes.values()],
             base_estimator=_SURROGATES[self._surrogate],
             n_initial_points=0,
             random_state=int(state),
@@ -694,44 +988,51 @@ def _axis(distribution: BaseDistribution) -> _Axis:
     return _Axis(distribution, domain, domain.to_dimension(domain.levels(1)[0]))
 
 
-def _losses(trials: Sequence[FrozenTrial], direction: StudyDirection) -> dict[int, float]:
-    """Return what each trial counts as, by its number, lower is better; nothing before the first success."""
-    sign = -1.0 if direction == StudyDirection.MAXIMIZE else 1.0
-    reported = {t.number: _reported(t) for t in trials}
-    successes = [
-        sign * value for t in trials if t.state == TrialState.COMPLETE and (value := reported[t.number]) is not None
-    ]
-    if not successes:
-        return {}
-    bad = float(np.quantile(successes, 0.75))
-    losses = {}
-    for trial in trials:
-        value = reported[trial.number]
-        if trial.state == TrialState.COMPLETE and value is not None:
-            losses[trial.number] = sign * value
-        elif trial.state == TrialState.PRUNED and value is not None:
-            losses[trial.number] = max(sign * value, bad)
-        else:
-            losses[trial.number] = bad
+def _losses(reported: Array, states: Sequence[TrialState], directions: Sequence[StudyDirection]) -> Array:
+    """Return what each trial counts as, lower is better; nothing before the first success.
+
+    Parameters
+    ----------
+    reported : ndarray, shape (n, n_objectives)
+        As :func:`_reported` returns them.
+    states : sequence of TrialState
+        One a trial.
+    directions : sequence of StudyDirection
+        One an objective.
+
+    Returns
+    -------
+    ndarray, shape (n, n_objectives) or (0, n_objectives)
+        NaN for running trials.
+    """
+    signs = np.array([-1.0 if direction == StudyDirection.MAXIMIZE else 1.0 for direction in directions])
+    losses: Array = reported.reshape(-1, len(signs)) * signs
+    is_good = np.array([s == TrialState.COMPLETE for s in states], bool) & ~np.isnan(losses[:, 0])
+    if not is_good.any():
+        return losses[:0]
+    bad = np.quantile(losses[is_good], _BAD, axis=0)
+    # fmax: a pruned trial without a report is bad too.
+    losses = np.where(is_good[:, None], losses, np.fmax(losses, bad))
+    losses[np.array([s == TrialState.RUNNING for s in states], bool)] = np.nan
     return losses
 
 
-def _reported(trial: FrozenTrial) -> float | None:
-    """Return the last finite value of a complete or pruned trial, within what can be squared."""
-    value = trial.value
+def _reported(trial: FrozenTrial, n_objectives: int) -> list[float]:
+    """Return the last values of a complete or pruned trial, within what can be squared; NaN where one is not finite."""
+    values: Sequence[float] = ()
     if trial.state == TrialState.PRUNED and trial.last_step is not None:
-        value = trial.intermediate_values[trial.last_step]
-    if value is None or not math.isfinite(value):
-        return None
-    return min(max(value, -_LARGEST_LOSS), _LARGEST_LOSS)
+        values = [trial.intermediate_values[trial.last_step]]
+    elif trial.state in {TrialState.COMPLETE, TrialState.PRUNED}:
+        values = trial.values or ()
+    if len(values) != n_objectives or not all(map(math.isfinite, values)):
+        return [math.nan] * n_objectives
+    return [min(max(value, -_LARGEST_LOSS), _LARGEST_LOSS) for value in values]
 
 
-def _require_one_objective(study: Study) -> None:
-    if len(study.directions) > 1:
-        raise ValueError(
-            f"SkoptSampler takes one objective, the study has {len(study.directions)}; "
-            "take optuna.samplers.NSGAIISampler or TPESampler there"
-        )
+def _is_interrupted(trial: FrozenTrial) -> bool:
+    """Tell whether jtune recorded a trial as interrupted; Optuna has it as failed, but it says nothing of its point."""
+    record = trial.user_attrs.get("jtune")
+    return isinstance(record, dict) and record.get("state") == "interrupted"
 
 
 def _fresh_seed() -> int:

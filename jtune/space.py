@@ -124,7 +124,7 @@ class Space:
     def __init__(self, parameters: Sequence[Parameter]) -> None:
         self.parameters = tuple(parameters)
         self._by_name = {p.name: p for p in self.parameters}
-        self._ordered = self._in_dependence_order()
+        self.ordered = self._in_dependence_order()  # parents before children
 
     def __iter__(self) -> Iterator[Parameter]:
         return iter(self.parameters)
@@ -162,7 +162,7 @@ class Space:
         if not self.has_conditions:
             return {n: self._snap(n, values[n]) if n in values else v for n, v in known.items()}
         active = set()
-        for parameter in self._ordered:
+        for parameter in self.ordered:
             name = parameter.name
             if parameter.condition is None or parameter.condition.holds(known):
                 active.add(name)

@@ -14,6 +14,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.study import StudyDirection
 from optuna.testing.pytest_samplers import (
     BasicSamplerTestCase,
+    MultiObjectiveSamplerTestCase,
     RelativeSamplerTestCase,
     SingleOnlySamplerTestCase,
 )
@@ -22,6 +23,7 @@ from optuna.trial import TrialState
 from jtune import samplers
 from jtune.domains import ChoiceDomain, FloatDomain, IntDomain, is_same
 from jtune.errors import JTuneError, UsageError
+from jtune.gp import calm
 from jtune.samplers import (
     NAMES,
     PointSampler,
@@ -116,7 +118,7 @@ def score(point):
 # Optuna's contract
 
 
-class TestSkoptSamplerBasics(BasicSamplerTestCase, SingleOnlySamplerTestCase):
+class TestSkoptSamplerBasics(BasicSamplerTestCase, MultiObjectiveSamplerTestCase):
     @pytest.fixture
     def sampler(self):
         return lambda: SkoptSampler(seed=0, n_startup_trials=6)
@@ -190,7 +192,7 @@ def test_domains_of_one_value(name):
         ask(study, nothing.space)
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("gp", "skopt", "forest", "cmaes")])
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("skopt", "forest", "cmaes")])
 def test_several_objectives(name):
     sampler = make_sampler(name, MIXED, seed=0, n_trials=40, n_objectives=2)
     study = optuna.create_study(sampler=sampler, directions=["minimize", "maximize"])
@@ -203,9 +205,11 @@ def test_several_objectives(name):
     assert all(MIXED.accepts(point) for point in points)
 
 
-@pytest.mark.parametrize("name", ["gp", "skopt", "forest", "cmaes"])
+@pytest.mark.parametrize("name", ["skopt", "forest", "cmaes"])
 def test_samplers_of_one_objective_name_the_others(name):
-    with pytest.raises(UsageError, match=r"takes one objective, here are 2; .*: tpe, random, grid, qmc, nsga2"):
+    with pytest.raises(
+        UsageError, match=r"takes one objective, here are 2; these take several: gp, tpe, random, grid, qmc, nsga2"
+    ):
         make_sampler(name, MIXED, n_objectives=2)
 
 
@@ -486,21 +490,21 @@ def trial(state=TrialState.COMPLETE, value=None, x=0.5, reports=()):
         distributions={"x": FloatDistribution(-1e9, 1e9)},
         intermediate_values=dict(enumerate(reports)),
     )
-    frozen.state, frozen.values = state, None if value is None else [value]
+    frozen.state = state
+    frozen.values = None if value is None else list(value) if isinstance(value, tuple) else [value]
     return frozen
 
 
-def numbered(trials):
-    for number, frozen in enumerate(trials):
-        frozen.number = number
-    return trials
+def losses_of(trials, directions):
+    reported = np.array([samplers._reported(t, len(directions)) for t in trials])
+    return samplers._losses(reported, [t.state for t in trials], directions)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_losses(sign):
     direction = StudyDirection.MINIMIZE if sign == 1 else StudyDirection.MAXIMIZE
-    told = samplers._losses(
-        numbered([
+    losses = losses_of(
+        [
             *(trial(value=sign * v) for v in (0.0, 1.0, 2.0, 3.0, 4.0)),
             trial(TrialState.FAIL),
             trial(TrialState.PRUNED, reports=[sign * 9.0, sign * 1.0]),
@@ -512,14 +516,25 @@ def test_losses(sign):
             trial(value=-sign * math.inf),
             trial(value=math.nan),
             trial(TrialState.RUNNING),
-        ]),
-        direction,
+        ],
+        [direction],
     )  # fmt: skip
-    assert list(told.values()) == [0.0, 1.0, 2.0, 3.0, 4.0, 3.0, 3.0, 9.0, 8.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0]
+    expected = [0.0, 1.0, 2.0, 3.0, 4.0, 3.0, 3.0, 9.0, 8.0, 3.0, 3.0, 3.0, 3.0, 3.0, math.nan]
+    np.testing.assert_array_equal(losses[:, 0], expected)
+
+
+def test_losses_of_several_objectives():
+    trials = [*(trial(value=(v, -2 * v)) for v in range(5)), trial(TrialState.FAIL), trial(value=(1.0, math.nan)), trial(TrialState.RUNNING)]  # fmt: skip
+    losses = losses_of(trials, [StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE])
+    np.testing.assert_array_equal(losses[5:], [[3.0, 6.0], [3.0, 6.0], [math.nan, math.nan]])
 
 
 def test_nothing_is_told_before_the_first_success():
-    assert samplers._losses(numbered([trial(TrialState.FAIL), trial(value=math.nan)]), StudyDirection.MINIMIZE) == {}
+    assert not len(losses_of([trial(TrialState.FAIL), trial(value=math.nan)], [StudyDirection.MINIMIZE]))
+    sampler = SkoptSampler(space=PLANE, n_startup_trials=0)
+    study = optuna.create_study()
+    add(study, TrialState.FAIL, x=0.0, y=0.0)
+    assert told_by(sampler, study) == ([], [])
 
 
 def test_best_and_recent():
@@ -529,25 +544,23 @@ def test_best_and_recent():
     assert len(best_and_recent(list(np.arange(1000.0)), 300)) == 300
 
 
-class Told:
-    """A model that notes what it is told."""
-
-    def __init__(self):
-        self.histories = []
-
-    def propose(self, history):
-        self.histories.append(history)
-        return next(x for x, _ in history.values())
-
-
 def told_by(sampler, study):
-    """What ``sampler`` tells its model of a study: the losses by trial number, and the points."""
+    """The numbers and losses of the trials of a study that ``sampler`` can learn from."""
     search_space = sampler.infer_relative_search_space(study, None)
-    sampler._model, sampler._model_space = Told(), list(search_space.items())
-    trial_id = study._storage.create_new_trial(study._study_id)
-    sampler.sample_relative(study, study._storage.get_trial(trial_id), search_space)
-    (history,) = sampler._model.histories
-    return {n: loss for n, (_, loss) in history.items()}, {n: x for n, (x, _) in history.items()}
+    history = sampler._history(study, len(study.trials), search_space)
+    return [t.number for t in history.trials], [float(loss) for loss in history.losses[:, 0]]
+
+
+def rows_of(sampler, study):
+    """The trials of a study as the Gaussian process has them, with space for NaN."""
+    search_space = sampler.infer_relative_search_space(study, None)
+    return sampler._new_model(search_space)._encode(study.trials)
+
+
+def skopt_points(sampler, study):
+    """What scikit-optimize is told of a study: points and losses by the trials' numbers."""
+    search_space = sampler.infer_relative_search_space(study, None)
+    return sampler._new_model(search_space)._choose(sampler._history(study, len(study.trials), search_space))
 
 
 def add(study, state=TrialState.COMPLETE, value=None, **params):
@@ -555,53 +568,170 @@ def add(study, state=TrialState.COMPLETE, value=None, **params):
     study.add_trial(optuna.create_trial(state=state, value=value, params=params, distributions=distributions))
 
 
-def test_trials_outside_the_bounds_are_left_out():
+def test_trials_outside_the_bounds():
     study = optuna.create_study()
-    for x, y in [(0.0, 0.0), (5.1, 0.0), (1.0, -9.0), (-5.0, 5.0)]:
+    for x, y in [(0.0, 0.0), (5.1, 0.0), (1.0, -9.0), (-5.0, 5.0), (0.0, 15.1)]:
         add(study, value=x + y, x=x, y=y)
-    losses, points = told_by(SkoptSampler(space=PLANE, n_startup_trials=0), study)
-    assert losses == {0: 0.0, 3: 0.0}
-    assert points == {0: [0.0, 0.0], 3: [-5.0, 5.0]}
+    assert skopt_points(SkoptSampler(surrogate="skopt", space=PLANE), study) == {0: ([0.0, 0.0], 0.0), 3: ([-5.0, 5.0], 0.0)}  # fmt: skip
+    nan = math.nan
+    np.testing.assert_allclose(
+        rows_of(SkoptSampler(space=PLANE), study), [[0.5, 0.5], [1.01, 0.5], [0.6, -0.4], [0.0, 1.0], [0.5, nan]]
+    )
 
 
-def test_inactive_parameters_are_told_as_their_literal():
+def test_trials_of_a_wider_range_still_inform_the_model():
+    narrow = space(x=FloatDomain(-1.0, 1.0), rate=FloatDomain(1e-3, 1.0, log=True))
+    study = optuna.create_study()
+    for x in np.linspace(-3, 3, 13):
+        # The slope is known from outside only.
+        if abs(x) > 1:
+            add(study, value=float(x), x=float(x), rate=0.03)
+    study.sampler = PointSampler(narrow, SkoptSampler(seed=0, n_startup_trials=5, space=narrow), 0)
+    assert ask(study, narrow)[1]["x"] < -0.9
+
+
+def test_values_that_have_no_place_any_more():
+    now = space(x=FloatDomain(0.01, 1.0, log=True), c=["a", "b"])
+    study = optuna.create_study()
+    for x, c in [(0.1, "a"), (0.1, "gone"), (-1.0, "b"), ("a", "b"), (True, "b"), (math.nan, "b"), (1.0, "b")]:
+        kept = {"x": x, "c": c}
+        distributions = {n: CategoricalDistribution([v]) for n, v in kept.items()}
+        study.add_trial(optuna.create_trial(value=1.0, params=kept, distributions=distributions))
+    rows = rows_of(SkoptSampler(space=now), study)
+    assert list(np.isnan(rows).any(axis=1)) == [False, True, True, True, True, True, False]
+    np.testing.assert_allclose(rows[[0, 6]], [[0.5, 0.5**0.5, 0.0], [1.0, 0.0, 0.5**0.5]])
+
+
+def test_nothing_but_trials_that_have_no_place():
+    study = optuna.create_study(sampler=make_sampler("gp", PLANE, seed=0))
+    for i in range(12):
+        add(study, value=float(i), x=500.0 + i, y=0.0)
+    assert PLANE.accepts(ask(study, PLANE)[1])
+
+
+def test_inactive_parameters_make_no_distance():
     known = Space([Parameter("x", FloatDomain(0.0, 1.0), 0.5), Parameter("y", FloatDomain(0.0, 1.0), 0.2, Condition("x > 0.5")), Parameter("c", ChoiceDomain(("a", (1,))), (1,), Condition("x > 0.5"))])  # fmt: skip
     study = optuna.create_study()
     add(study, value=1.0, x=0.3)
-    add(study, TrialState.FAIL)
-    _, points = told_by(SkoptSampler(space=known, n_startup_trials=0), study)
-    assert points == {0: [0.3, 0.2, "1"]}
+    add(study, TrialState.FAIL, x=0.1)
+    np.testing.assert_allclose(rows_of(SkoptSampler(space=known), study), [[0.3, 0.5, 0, 0], [0.1, 0.5, 0, 0]])
+    points = skopt_points(SkoptSampler(surrogate="forest", space=known), study)
+    assert points[0] == ([0.3, 0.2, "1"], 1.0)
 
 
-def test_missing_parameters_are_told_as_the_middle_where_no_space_is_known():
+def test_missing_parameters_where_no_space_is_known():
     study = optuna.create_study()
     distributions = {"a": optuna.distributions.IntDistribution(1, 100, log=True), "b": FloatDistribution(0.0, 1.0), "c": CategoricalDistribution(["u", None])}  # fmt: skip
     study.add_trial(optuna.create_trial(value=1.0, params={"a": 3, "b": 0.1, "c": None}, distributions=distributions))
     study.add_trial(optuna.create_trial(state=TrialState.FAIL, params={"b": 0.7}, distributions={"b": distributions["b"]}))  # fmt: skip
     waiting_for_more = study.ask()
     waiting_for_more.suggest_float("b", 0.0, 1.0)
-    losses, points = told_by(SkoptSampler(n_startup_trials=0), study)
-    assert points == {0: [3, 0.1, "1"], 1: [10, 0.7, "0"]}
-    assert losses == {0: 1.0, 1: 1.0}
+    points = skopt_points(SkoptSampler(surrogate="skopt"), study)
+    assert points == {0: ([3, 0.1, "1"], 1.0), 1: ([10, 0.7, "0"], 1.0)}
+    assert told_by(SkoptSampler(), study) == ([0, 1], [1.0, 1.0])
 
 
-def test_running_trials_of_other_workers_are_told_as_bad_ones():
-    sampler = SkoptSampler(seed=0, n_startup_trials=2)
+def test_trials_of_other_parameters_are_not_told():
+    study = optuna.create_study()
+    add(study, value=1.0, x=0.0, y=0.0)
+    add(study, TrialState.FAIL)
+    add(study, TrialState.FAIL, z=0.5)
+    add(study, TrialState.FAIL, y=0.5)
+    assert told_by(SkoptSampler(space=PLANE), study)[0] == [0, 3]
+
+
+def test_interrupted_trials_are_no_failures():
+    study = optuna.create_study()
+    add(study, value=1.0, x=0.0, y=0.0)
+    for record in ({"state": "interrupted"}, {"state": "failed"}, {"state": "timed out"}, "other"):
+        study.add_trial(optuna.create_trial(state=TrialState.FAIL, params={"x": 0.5}, distributions={"x": FloatDistribution(0, 1)}, user_attrs={"jtune": record}))  # fmt: skip
+    assert told_by(SkoptSampler(space=PLANE), study)[0] == [0, 2, 3, 4]
+
+
+@pytest.mark.parametrize("surrogate", SURROGATES)
+def test_running_trials_of_other_workers_are_not_proposed_again(surrogate):
+    sampler = SkoptSampler(seed=0, n_startup_trials=2, surrogate=surrogate)
     study = optuna.create_study(sampler=sampler)
+    unit = FloatDistribution(0, 1)
     for x in (0.1, 0.5, 0.9):
-        study.add_trial(optuna.create_trial(value=x, params={"x": x}, distributions={"x": FloatDistribution(0, 1)}))
-    proposed = [study.ask({"x": FloatDistribution(0, 1)}).params["x"] for _ in range(3)]
+        study.add_trial(optuna.create_trial(value=abs(x - 0.6), params={"x": x}, distributions={"x": unit}))
+    proposed = [study.ask({"x": unit}).params["x"] for _ in range(3)]
+    numbers, losses = told_by(sampler, study)
+    assert numbers == [0, 1, 2, 3, 4, 5]
+    assert np.isnan(losses[3:]).all()
     assert len(set(proposed)) == 3
-    losses, _ = told_by(sampler, study)
-    assert losses == {0: 0.1, 1: 0.5, 2: 0.9, 3: 0.7, 4: 0.7, 5: 0.7}
+    if surrogate == "gp":
+        assert np.diff(sorted(proposed)).min() > 0.02
+    else:
+        model = sampler._new_model({"x": unit})
+        assert [loss for _, loss in model._choose(sampler._history(study, 9, {"x": unit})).values()][3:] == [0.4] * 3
+
+
+def test_parallel_proposals_spread_out():
+    sampler = make_sampler("gp", PLANE, seed=0)
+    study, _ = run(sampler, 25, bowl)
+    batch = np.array([list(ask(study, PLANE)[1].values()) for _ in range(5)])
+    gaps = [np.linalg.norm(a - b) for i, a in enumerate(batch) for b in batch[:i]]
+    assert min(gaps) > 0.05
+
+
+def test_asked_again_it_proposes_the_next_best():
+    sampler = SkoptSampler(seed=0, space=PLANE)
+    study, _ = run(PointSampler(PLANE, sampler, 0), 12, bowl)
+    search_space = sampler.infer_relative_search_space(study, None)
+    number = study._storage.create_new_trial(study._study_id)
+    proposals = [sampler.sample_relative(study, study._storage.get_trial(number), search_space) for _ in range(5)]
+    assert distinct(proposals) == 5
 
 
 def test_of_many_trials_some_are_told():
     study = optuna.create_study()
     for i in range(700):
         add(study, value=float(i), x=i / 200, y=0.0)
-    losses, _ = told_by(SkoptSampler(space=PLANE), study)
-    assert list(losses) == [*range(150), *range(550, 700)]
+    points = skopt_points(SkoptSampler(surrogate="forest", space=PLANE), study)
+    assert list(points) == [*range(150), *range(550, 700)]
+
+
+@given(spaces(), st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=100)
+def test_values_pass_through_the_unit_cube_unchanged(any_space, seed):
+    point = any_space.complete(any_space.sample(np.random.default_rng(seed)))
+    for parameter in any_space:
+        if parameter.domain.size == 1:
+            continue
+        unit = samplers.UnitAxis(parameter.domain)
+        columns = unit.encode([point[parameter.name]])
+        assert columns.shape == (1, unit.axis.width)
+        assert ((columns > -1e-9) & (columns < 1 + 1e-9)).all()
+        np.testing.assert_allclose(unit.axis.snap(columns), columns, atol=1e-9)
+        (back,) = unit.decode(columns)
+        assert is_same(back, point[parameter.name]) or back == pytest.approx(point[parameter.name], rel=1e-5)
+
+
+def test_integers_and_grids_have_half_a_step_of_padding():
+    for domain, expected in [
+        (IntDomain(1, 4), [1 / 8, 3 / 8, 5 / 8, 7 / 8]),
+        (IntDomain(0, 9, step=4), [1 / 6, 3 / 6, 5 / 6]),
+        (FloatDomain(0.0, 0.5, step=0.25), [1 / 6, 3 / 6, 5 / 6]),
+        (IntDomain(1, 3, log=True), np.log([2, 4, 6]) / math.log(7)),
+    ]:
+        unit = samplers.UnitAxis(domain)
+        np.testing.assert_allclose(unit.axis.levels, expected)
+        assert [unit.decode(np.array([[x]]))[0] for x in expected] == domain.levels(99)
+
+
+def test_conditions_in_the_unit_cube():
+    model = SkoptSampler(space=MIXED)._new_model({p.name: p.domain.distribution for p in MIXED})
+    rng = np.random.default_rng(0)
+    rows = model._cube.sample(200, rng)
+    for row in rows:
+        values = {
+            n: u.decode(row[None, c])[0] for (n, u), c in zip(model._units.items(), model._cube.columns, strict=True)
+        }
+        point = MIXED.point({n: MIXED[n].domain.from_optuna(v) for n, v in values.items()})
+        inactive = [n for n, c in zip(model._units, model._cube.columns, strict=True) if (row[c] == model._units[n].axis.rest).all()]  # fmt: skip
+        assert set(MIXED.names) - set(point) <= set(inactive)
+        np.testing.assert_array_equal(model._cube.snap(row[None])[0], row)
 
 
 # SkoptSampler at work
@@ -666,27 +796,59 @@ def test_pruned_trials_and_hyperband():
 
     study.optimize(objective, 16)
     assert {t.state for t in study.trials} == {TrialState.COMPLETE, TrialState.PRUNED}
-    losses, _ = told_by(sampler, study)
-    assert len(losses) == 16
+    assert len(told_by(SkoptSampler(), study)[0]) == 16
+
+
+def told(losses):
+    """A history of trials at 0.0, 0.1 and so on."""
+    trials = []
+    for i in losses:
+        unit = FloatDistribution(0.0, 1.0)
+        trials.append(optuna.create_trial(value=0.0, params={"x": i / 10}, distributions={"x": unit}))
+        trials[-1].number = i
+    return samplers._History(trials, np.array(list(losses.values()))[:, None])
 
 
 def test_the_optimizer_is_kept_while_trials_are_added_and_rebuilt_otherwise():
-    model = samplers._SkoptModel([samplers._axis(FloatDistribution(0.0, 1.0))], "gp", 0)
-    history = {i: ([i / 10], float(i)) for i in range(5)}
-    with samplers.calm():
-        model.propose(history)
+    model = samplers._SkoptModel({"x": samplers._axis(FloatDistribution(0.0, 1.0))}, "skopt", 0)
+    losses = {i: float(i) for i in range(5)}
+    with calm():
+        model.propose(told(losses))
         kept = model._optimizer
-        history[5] = [0.95], 2.0
-        model.propose(history)
-        history[2] = [0.2], 7.0  # a failed trial: its loss moves with the others
-        model.propose(history)
+        losses[9] = 2.0
+        model.propose(told(losses))
+        losses[2] = 7.0  # a failed trial: its loss moves with the others
+        model.propose(told(losses))
         assert model._optimizer is kept
-        assert (kept.Xi, kept.yi) == ([[0.0], [0.1], [0.2], [0.3], [0.4], [0.95]], [0.0, 1.0, 7.0, 3.0, 4.0, 2.0])
+        assert (kept.Xi, kept.yi) == ([[0.0], [0.1], [0.2], [0.3], [0.4], [0.9]], [0.0, 1.0, 7.0, 3.0, 4.0, 2.0])
         assert len(kept.models) == 1
-        del history[0]
-        model.propose(history)
+        del losses[0]
+        model.propose(told(losses))
         assert model._optimizer is not kept
         assert len(model._optimizer.Xi) == 5
+
+
+def test_proposals_do_not_get_slower_for_ever():
+    rng = np.random.default_rng(0)
+    study = optuna.create_study(sampler=make_sampler("gp", PLANE, seed=0))
+    for x, y in rng.uniform(-5, 5, (3000, 2)):
+        add(study, value=bowl({"x": x, "y": y}), x=float(x), y=float(y))
+    _, points = run(study.sampler, 3, bowl, study)
+    assert min(map(bowl, points)) < 0.05
+    assert len(study.sampler.inner._model._gp.posterior_._alpha) == 400
+
+
+def test_two_objectives_are_both_improved():
+    plane = space(x=FloatDomain(0.0, 1.0), y=FloatDomain(0.0, 1.0))
+    fronts = {}
+    for name in ("gp", "random"):
+        sampler = make_sampler(name, plane, seed=0, n_objectives=2)
+        study = optuna.create_study(sampler=sampler, directions=["minimize", "maximize"])
+        for _ in range(30):
+            frozen, p = ask(study, plane)
+            study.tell(frozen, [p["x"] ** 2 + p["y"], -((p["x"] - 1) ** 2) - p["y"]])
+        fronts[name] = len({t.number for t in study.best_trials if t.params["y"] < 0.02})
+    assert fronts["gp"] > 5 > fronts["random"]
 
 
 @pytest.mark.parametrize("surrogate", ["gp", "forest"])
