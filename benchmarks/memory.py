@@ -1,60 +1,74 @@
-"""Memory that a long search keeps: 5000 trials of a cell that makes an 8 MB array.
+"""Memory that a long search keeps: 5000 trials of a cell that makes an 8 MB array, in a real kernel.
 
-In a process of its own, with a shell: what displays, the capture and the journal keep counts too.
+The kernel is watched from outside, the warm-up left out. What a trial itself leaves (its record) is part of the sum.
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
-import subprocess
-import sys
 import tempfile
+import threading
+import time
+from pathlib import Path
+from statistics import median
 
-N, WARM_UP = 5000, 200
+import psutil
+from jupyter_client.manager import KernelManager
+
+import jtune
+import jtune.errors
+
+N, WARM_UP = 5000, 500
 ARRAY_MB = 8
-CELL = """\
-%%tune memory -n {n} --sampler random --seed 0
+CELL = f"""\
+%%tune memory -n {N} --sampler random --seed 0
 import numpy as np
 x = 0.5  # tune: 0..1
 array = np.full(1_000_000, x)
 loss = float(array[0])  # tune: minimize"""
 
 
-def resident_mb() -> float:
-    import psutil
-
-    return psutil.Process().memory_info().rss / 1e6
-
-
-def run(n: int) -> float:
-    """Bring the study to ``n`` trials and return the memory after them."""
-    from IPython.core.interactiveshell import InteractiveShell
-
-    with contextlib.redirect_stdout(io.StringIO()):
-        InteractiveShell.instance().run_cell(CELL.format(n=n)).raise_error()
-    return resident_mb()
-
-
-def measure() -> None:
-    from IPython.core.interactiveshell import InteractiveShell
-
-    InteractiveShell.instance().run_line_magic("load_ext", "jtune")
-    before = run(WARM_UP)
-    print(f"after {WARM_UP:4} trials {before:6.0f} MB")
-    for n in range(WARM_UP + 1200, N + 1, 1200):
-        after = run(n)
-        print(f"after {n:4} trials {after:6.0f} MB, {(after - before) / ARRAY_MB:+.2f} arrays")
+def watch(folder: Path, pid: int, seen: list[tuple[int, float]], done: threading.Event) -> None:
+    """Note the number of trials and the resident megabytes of a process, until ``done``."""
+    kernel = psutil.Process(pid)
+    study = None
+    while not done.wait(0.05):
+        try:
+            study = study or jtune.load("memory", folder)
+        except jtune.errors.JTuneError:  # not there yet
+            continue
+        seen.append((len(study), kernel.memory_info().rss / 1e6))
 
 
 def main() -> None:
-    if "--child" in sys.argv:
-        measure()
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        env = {**os.environ, "IPYTHONDIR": folder}
-        subprocess.run([sys.executable, os.path.abspath(__file__), "--child"], cwd=folder, env=env, check=True)
+    seen: list[tuple[int, float]] = []
+    done = threading.Event()
+    with tempfile.TemporaryDirectory() as name:
+        manager = KernelManager()
+        env = {**os.environ, "IPYTHONDIR": name}
+        manager.start_kernel(cwd=name, env=env, extra_arguments=["--IPKernelApp.log_level=40"])
+        client = manager.client()
+        client.start_channels()
+        client.wait_for_ready(timeout=60)
+        client.execute_interactive("%load_ext jtune", timeout=60)
+        pid = manager.provisioner.process.pid
+        watcher = threading.Thread(target=watch, args=(Path(name), pid, seen, done))
+        watcher.start()
+        start = time.monotonic()
+        client.execute_interactive(CELL, timeout=600, output_hook=lambda _: None)
+        took_s = time.monotonic() - start
+        done.set()
+        watcher.join()
+        after = psutil.Process(pid).memory_info().rss / 1e6
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    during = [mb for n, mb in seen if WARM_UP <= n < N]
+    # Medians: at any one moment the array of the running trial is there or not.
+    first, last = median(during[:10]), median(during[-10:])
+    print(f"from trial {WARM_UP} {first:6.0f} MB")
+    print(f"to trial {N}  {last:6.0f} MB")
+    print(f"grown by {last - first:.1f} MB, {(last - first) / ARRAY_MB:.2f} arrays, in {took_s:.0f} s")
+    print(f"with the report, its surrogate and picture: {after:.0f} MB")
 
 
 if __name__ == "__main__":

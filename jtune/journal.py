@@ -448,9 +448,21 @@ class _SharedFile:
             reason = f"not readable JSON, {error}"
         else:
             if isinstance(log, dict) and type(log.get("op_code")) is int:
+                _intern_names(log)
                 return log
             reason = 'not a log: expected a JSON object with a whole number "op_code"'
         raise JournalCorruptError(str(self.path), number, reason)
+
+
+def _intern_names(log: dict[str, Any]) -> None:
+    """Have one string for each name that many trials carry: Optuna keeps a parsed log's parts for good."""
+    if isinstance(name := log.get("param_name"), str):
+        log["param_name"] = sys.intern(name)
+    if isinstance(attributes := log.get("user_attr"), dict):
+        log["user_attr"] = {
+            sys.intern(key): {sys.intern(k): v for k, v in value.items()} if isinstance(value, dict) else value
+            for key, value in attributes.items()
+        }
 
 
 def _write_lines(handle: FileIO, start: int, data: bytes) -> tuple[int, OSError | None]:
