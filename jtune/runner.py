@@ -380,12 +380,30 @@ class Capture:
             shell.display_pub = _Publisher(sink, publisher)
             sys.displayhook = lambda value: _display_value(sink, shell, value)
         try:
-            yield sink.outputs
-            _flush_figures()
+            with _diverted(kept[0], sys.stdout), _diverted(kept[1], sys.stderr):
+                yield sink.outputs
+                _flush_figures()
         finally:
             sys.stdout, sys.stderr, sys.displayhook = kept
             if shell is not None:
                 shell.display_pub = publisher
+
+
+@contextmanager
+def _diverted(kernel_stream: Any, stream: _Stream) -> Iterator[None]:
+    """Send what reaches a kernel's stream to another one.
+
+    Logging handlers hold the stream that was there when they were made, and what C code prints arrives there too. A
+    terminal's stream cannot be diverted; there such text is shown at once.
+    """
+    if not hasattr(kernel_stream, "pub_thread"):
+        yield
+        return
+    kernel_stream.write = stream.write
+    try:
+        yield
+    finally:
+        del kernel_stream.write
 
 
 class _Sink:

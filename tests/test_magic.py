@@ -57,6 +57,16 @@ def test_figures_of_the_best_trial_are_shown_and_the_others_are_kept(shared_kern
     assert said == "[True, True, True]\n"
 
 
+def test_logs_are_captured_too(shared_kernel):
+    shared_kernel.run("import logging\nlogging.basicConfig(force=True)")
+    said = shared_kernel.run(
+        "%%tune logged -n 5 --sampler random\nx = 1.0  # tune: -3..3\nlogging.warning('x is %s', x)\nx;  # tune: minimize"
+    )
+    assert said.count("WARNING:root:x is") == 1
+    said = shared_kernel.run("print([len(t.outputs) for t in logged]); logging.warning('after')")
+    assert sorted(said.splitlines()) == ["WARNING:root:after", "[1, 1, 1, 1, 1]"]
+
+
 def test_progress_gives_way_to_the_report(shared_kernel):
     said = shared_kernel.run(
         "%%tune slow -n 6 --sampler random\nimport time\nx = 1.0  # tune: -3..3\ntime.sleep(0.15)\nx;  # tune: minimize"
