@@ -83,9 +83,10 @@ class JTune(Magics):
             if hasattr(error, "_render_traceback_"):  # the running cell raised it
                 raise
             # IPython would show jtune's own frames above it.
-            text, column = error.text or "", max(0, (error.offset or 1) - 1)
+            number, lines = error.lineno or 1, ["", *cell.splitlines()]
+            text = lines[number - 1] if number <= len(lines) else ""
             message = f"{type(error).__name__}: {error.msg}"
-            raise CellError([Problem(error.lineno or 1, text.rstrip("\r\n"), column, message)]) from None
+            raise CellError([Problem(number, text, max(0, (error.offset or 1) - 1), message)]) from None
 
     def _parsed(self, cell: str, given: Any) -> Cell:
         shell: Any = self.shell

@@ -393,8 +393,8 @@ class Capture:
 def _diverted(kernel_stream: Any, stream: _Stream) -> Iterator[None]:
     """Send what reaches a kernel's stream to another one.
 
-    Logging handlers hold the stream that was there when they were made, and what C code prints arrives there too. A
-    terminal's stream cannot be diverted; there such text is shown at once.
+    Logging handlers hold the stream that was there when they were made. A terminal's stream cannot be diverted; there
+    what they write is shown at once.
     """
     if not hasattr(kernel_stream, "pub_thread"):
         yield

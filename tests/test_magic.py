@@ -220,7 +220,7 @@ def test_unknown_content_is_named_when_the_study_goes_on(shared_kernel):
         ("%%tune q --minimize bad\nbad = 3  # tune: 1..9\ny = bad  # tune: minimize", "already marks an objective"),
         ("%%tune q\n%%time\nbad = 3  # tune: 1..9", "a cell takes one cell magic"),
         ("%%tune q --nonsense\nbad = 3  # tune: 1..9", "unrecognized arguments: --nonsense"),
-        ("%%tune q\nbad = 3  # tune: 1..9\nbad  # tune: minimize\nreturn bad", "'return' outside function"),
+        ("%%tune q\nbad = 3  # tune: 1..9\nbad  # tune: minimize\nreturn bad", "line 4: return bad\n        ^ SyntaxError: 'return' outside function"),
         ("%%tune q\nbad = 3  # tune: 1..9\nx = (\nbad  # tune: minimize", "line 3: x = (\n            ^ SyntaxError: '(' was never closed"),
     ],
 )  # fmt: skip
