@@ -38,10 +38,10 @@ lint: $(VENV)/.has-test  ## ruff and mypy
 	$(BIN)/mypy
 
 bench: $(VENV)/.has-test  ## run the benchmarks
-	@set -e; for name in imports overhead memory optimizers; do echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done
+	@set -e; for name in imports overhead memory optimizers front; do echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done
 
-lab: $(VENV)/.has-demo $(VENV)/.has-lab  ## open JupyterLab on the quickstart
-	$(BIN)/jupyter lab notebooks/01_quickstart.ipynb
+lab: $(VENV)/.has-demo $(VENV)/.has-lab  ## open JupyterLab on the quickstart; LAB_FLAGS are passed on
+	$(BIN)/jupyter lab $(LAB_FLAGS) notebooks/01_quickstart.ipynb
 
 clean:  ## remove .venv and what tools leave behind; studies (.jtune) stay
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
