@@ -156,6 +156,13 @@ class Axis:
             return np.eye(self.n_choices) / math.sqrt(2)
         return np.zeros((0, 1)) if self.levels is None else self.levels[:, None]
 
+    def around(self, columns: Array) -> Array:
+        """Return what is one choice or one level away from columns of shape (width,), and they themselves."""
+        if self.levels is None:
+            return self.all_values()
+        at = int(np.searchsorted(self.levels, columns[0]))
+        return self.levels[max(at - 1, 0) : at + 2, None]
+
     def snap(self, columns: Array) -> Array:
         """Return the nearest values, shape (m, width)."""
         if self.n_choices:
@@ -217,14 +224,7 @@ class Cube:
         """Return the points that differ from one, shape (d,), in one choice or by one level."""
         rows = [point]
         for axis, columns in zip(self.axes, self.columns, strict=True):
-            if axis.n_choices:
-                values = axis.all_values()
-            elif axis.levels is None:
-                continue
-            else:
-                at = int(np.searchsorted(axis.levels, point[columns][0]))
-                values = axis.levels[max(at - 1, 0) : at + 2, None]
-            for value in values:
+            for value in axis.around(point[columns]):
                 row = point.copy()
                 row[columns] = value
                 rows.append(row)

@@ -9,13 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
 from jtune.domains import Value
-from jtune.samplers import UnitAxis, activity, best_and_recent
-from jtune.space import Parameter, Point, Space
+from jtune.encoding import Encoding
+from jtune.gp import GaussianProcess, calm
+from jtune.samplers import best_and_recent
+from jtune.space import Point, Space
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -168,9 +171,7 @@ class Effects:
         Friedman (2001), Annals of Statistics 29, section 8.2.
         """
         x = self.space[name].domain.levels(n)
-        rows = self._rows.moved({name: x}, self._background([name], _AVERAGED_AT_MOST))
-        mean, sd = self._surrogate.predict(rows)
-        return Effect(x, _averaged(mean, [len(x)]), _averaged(sd, [len(x)]))
+        return Effect(x, *self._dependence({name: x}, _AVERAGED_AT_MOST))
 
     def pair(self, name_a: str, name_b: str, n: int = 20) -> Pair:
         """Return the partial dependence of the objective on two parameters.
@@ -192,9 +193,7 @@ class Effects:
         if name_a == name_b:
             raise ValueError(f"a pair takes two parameters, here is {name_a} twice")
         x, y = self.space[name_a].domain.levels(n), self.space[name_b].domain.levels(n)
-        rows = self._rows.moved({name_a: x, name_b: y}, self._background([name_a, name_b], _AVERAGED_IN_PAIRS))
-        mean, sd = self._surrogate.predict(rows)
-        return Pair(x, y, _averaged(mean, [len(x), len(y)]), _averaged(sd, [len(x), len(y)]))
+        return Pair(x, y, *self._dependence({name_a: x, name_b: y}, _AVERAGED_IN_PAIRS))
 
     def importance(self) -> dict[str, float]:
         """Return how much of the objective's variation each parameter explains by itself.
@@ -214,8 +213,12 @@ class Effects:
         Greenwell, Boehmke and McCarthy (2018), arXiv:1805.04755, section 3; Sobol' (2001), Mathematics and Computers
         in Simulation 55.
         """
-        levels = {p.name: p.domain.levels(_LEVELS_OF_IMPORTANCE) for p in self.space}
-        means = [self._surrogate.mean(self._along(p, levels[p.name], _AVERAGED_AT_MOST))[None] for p in self.space]
+        return dict(self._importance)
+
+    @cached_property
+    def _importance(self) -> dict[str, float]:
+        levels = self._levels(_LEVELS_OF_IMPORTANCE)
+        means = [self._surrogate.mean(self._along({n: x}, _AVERAGED_AT_MOST))[None] for n, x in levels.items()]
         shares = self._shares(means, levels)[0]
         ordered = sorted(zip(levels, shares.tolist(), strict=True), key=lambda item: -item[1])
         return dict(ordered)
@@ -241,14 +244,16 @@ class Effects:
                 f"too few trials for importance with an interval: {len(self.space)} parameters take "
                 f"{len(self.space) + 2} distinct points, there are {self._n_distinct}"
             )
-        shares = self.importance()
-        levels = {p.name: p.domain.levels(_LEVELS_OF_INTERVALS) for p in self.space}
-        rows = [self._along(p, levels[p.name], _AVERAGED_IN_INTERVALS) for p in self.space]
+        levels = self._levels(_LEVELS_OF_INTERVALS)
+        rows = [self._along({n: x}, _AVERAGED_IN_INTERVALS) for n, x in levels.items()]
         drawn = self._surrogate.sample(np.concatenate(rows))
         stops = np.cumsum([len(each) for each in rows])[:-1]
         low, high = np.quantile(self._shares(np.split(drawn, stops, axis=1), levels), [0.05, 0.95], axis=0)
         bounds = dict(zip(levels, zip(low.tolist(), high.tolist(), strict=True), strict=True))
-        return {n: (min(bounds[n][0], share), max(bounds[n][1], share)) for n, share in shares.items()}
+        return {n: (min(bounds[n][0], share), max(bounds[n][1], share)) for n, share in self._importance.items()}
+
+    def _levels(self, n: int) -> dict[str, list[Value]]:
+        return {p.name: p.domain.levels(n) for p in self.space}
 
     def _shares(self, predictions: Sequence[Array], levels: Mapping[str, list[Value]]) -> Array:
         """Return shares of the sum of the effects' variances, shape (k, number of parameters).
@@ -269,8 +274,15 @@ class Effects:
         total = shares.sum(axis=1, keepdims=True)
         return np.where(total > _LEAST_VARIANCE, shares / np.maximum(total, _LEAST_VARIANCE), 0.0)
 
-    def _along(self, parameter: Parameter, levels: list[Value], limit: int) -> Array:
-        return self._rows.moved({parameter.name: levels}, self._background([parameter.name], limit))
+    def _dependence(self, levels: Mapping[str, list[Value]], limit: int) -> tuple[Array, Array]:
+        """Return mean and standard deviation at all combinations of levels, averaged over observed points."""
+        mean, sd = self._surrogate.predict(self._along(levels, limit))
+        shape = [len(values) for values in levels.values()]
+        return _averaged(mean, shape), _averaged(sd, shape)
+
+    def _along(self, levels: Mapping[str, list[Value]], limit: int) -> Array:
+        """Return (at most ``limit``) observed points with all combinations of levels, as :meth:`_Rows.moved` does."""
+        return self._rows.moved(levels, self._background(list(levels), limit))
 
     def _background(self, names: Sequence[str], limit: int) -> list[int]:
         """Return which observed points to average over: such in which the parameters are active, if there are any."""
@@ -299,26 +311,20 @@ class _Rows:
     """
 
     def __init__(self, space: Space, points: Sequence[Point]) -> None:
-        from jtune.acquisition import Cube
-        from jtune.gp import calm
-
         self._space = space
         with calm():
             # A parameter of one value needs no column.
-            self._units = {p.name: UnitAxis(p.domain) for p in space if p.domain.size != 1}
-            self._cube = Cube([unit.axis for unit in self._units.values()], activity(self._units, space))
-            self._columns = dict(zip(self._units, self._cube.columns, strict=True))
+            self._encoding = Encoding({p.name: p.domain for p in space if p.domain.size != 1}, space)
             self._complete = self._encode(points)
-            self.observed = self._cube.settle(self._complete)
-        self.groups = self._cube.groups
+            self.observed = self._encoding.cube.settle(self._complete)
+        self.groups = self._encoding.cube.groups
 
+    @calm()
     def encode(self, points: Sequence[Point]) -> Array:
         """Return points as rows, shape (len(points), d)."""
-        from jtune.gp import calm
+        return self._encoding.cube.settle(self._encode(points))
 
-        with calm():
-            return self._cube.settle(self._encode(points))
-
+    @calm()
     def moved(self, levels: Mapping[str, Sequence[Value]], background: Sequence[int]) -> Array:
         """Return observed points with other values of some parameters: all combinations of them.
 
@@ -335,24 +341,17 @@ class _Rows:
             The last parameter changes fastest, the background slowest. A parameter that turns active by the change is
             at its literal.
         """
-        from jtune.gp import calm
-
         shape = [len(background), *map(len, levels.values())]
         rows = np.empty((*shape, self._complete.shape[1]))
         rows[:] = np.expand_dims(self._complete[background], tuple(range(1, len(shape))))
-        with calm():
-            for i, (name, values) in enumerate(levels.items(), start=1):
-                if name in self._units:
-                    encoded = self._units[name].encode(values)
-                    rows[..., self._columns[name]] = encoded.reshape(len(values), *[1] * (len(shape) - 1 - i), -1)
-            return self._cube.settle(rows.reshape(-1, rows.shape[-1]))
+        for i, (name, values) in enumerate(levels.items(), start=1):
+            if name in self._encoding.units:
+                columns = self._encoding.units[name].encode(values)
+                rows[..., self._encoding.columns[name]] = columns.reshape(len(values), *[1] * (len(shape) - 1 - i), -1)
+        return self._encoding.cube.settle(rows.reshape(-1, rows.shape[-1]))
 
     def _encode(self, points: Sequence[Point]) -> Array:
-        complete = [self._space.complete(point) for point in points]
-        rows = np.zeros((len(points), self._cube.width))
-        for name, columns in self._columns.items():
-            rows[:, columns] = self._units[name].encode([values[name] for values in complete])
-        return rows
+        return self._encoding.encode([self._space.complete(point) for point in points])
 
 
 class _Surrogate:
@@ -367,8 +366,6 @@ class _Surrogate:
     """
 
     def __init__(self, rows: _Rows, values: Array) -> None:
-        from jtune.gp import GaussianProcess, calm
-
         with calm():
             # Through a unit in which nothing overflows, though values may be near the largest float.
             self._unit = float(np.abs(values).max()) or 1.0
@@ -388,15 +385,13 @@ class _Surrogate:
         """Return the mean in standard deviations from the average value, shape (m,)."""
         return np.zeros(len(x)) if self._is_constant else self._in_deviations(self._model.predict(x))
 
+    @calm()
     def sample(self, x: Array) -> Array:
         """Return 100 functions drawn from the posterior, in the same unit, shape (100, m)."""
-        from jtune.gp import calm
-
         if self._is_constant:
             return np.zeros((_DRAWS, len(x)))
-        with calm():
-            drawn = self._model.posterior_.sample(x, _DRAWS, np.random.default_rng(0))
-            return self._in_deviations(self._model.warp_.inverse(drawn))
+        drawn = self._model.posterior_.sample(x, _DRAWS, np.random.default_rng(0))
+        return self._in_deviations(self._model.warp_.inverse(drawn))
 
     def _in_deviations(self, predicted: Array) -> Array:
         # Within what can be squared: far from the trials, the inverse of the warp grows exponentially.

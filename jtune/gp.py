@@ -442,6 +442,7 @@ class GaussianProcess:
         self.groups = groups
         self.warm_start = warm_start
 
+    @calm()
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:  # noqa: N803 (scikit-learn's name)
         """Learn from observations.
 
@@ -457,14 +458,12 @@ class GaussianProcess:
         ValueError
             If there are none, the shapes differ, or a number is not finite.
         """
-        x, values = _checked_pair(X, y)
-        with calm():
-            self.warp_ = YeoJohnson.fit(values)
-            z = self.warp_.transform(values)
-            self._learn(x, z)
-            self.condition(x, z)
+        x, z = self._warped(X, y)
+        self._learn(x, z)
+        self.condition(x, z)
         return self
 
+    @calm()
     def update(self, X: ArrayLike, y: ArrayLike) -> Self:  # noqa: N803
         """Learn from observations, but keep the hyper-parameters of the last fit, which take most of its time.
 
@@ -473,10 +472,7 @@ class GaussianProcess:
         ValueError
             As :meth:`fit`.
         """
-        x, values = _checked_pair(X, y)
-        with calm():
-            self.warp_ = YeoJohnson.fit(values)
-            self.condition(x, self.warp_.transform(values))
+        self.condition(*self._warped(X, y))
         return self
 
     def condition(self, x: Array, z: Array) -> None:
@@ -540,14 +536,19 @@ class GaussianProcess:
 
         return Tags("regressor", TargetTags(required=True), regressor_tags=RegressorTags())
 
+    def _warped(self, inputs: ArrayLike, values: ArrayLike) -> tuple[Array, Array]:
+        """Return observations as the surrogate has them, by a warp that is fitted to them."""
+        x, y = _checked_pair(inputs, values)
+        self.warp_ = YeoJohnson.fit(y)
+        return x, self.warp_.transform(y)
+
     def _learn(self, x: Array, z: Array) -> None:
         columns = self._columns(x)
         n_groups = int(columns.max(initial=-1)) + 1
         exact, noisy = Hyper(np.full(n_groups, 0.5), noise=1e-3), Hyper(np.full(n_groups, 1.0), noise=0.3)
-        last = getattr(self, "hyper_", None)
-        is_warm = self.warm_start and last is not None and len(last.lengths) == n_groups
+        last = getattr(self, "hyper_", exact) if self.warm_start else exact
         # From short lengths or little noise alone, the search explains noise by short lengths and stays there.
-        self.hyper_: Hyper = learn(x, z, columns, [last if is_warm and last else exact, noisy])
+        self.hyper_: Hyper = learn(x, z, columns, [last if len(last.lengths) == n_groups else exact, noisy])
         self.n_features_in_ = x.shape[1]
 
     def _columns(self, x: Array) -> NDArray[np.intp]:

@@ -8,8 +8,8 @@
 
 :class:`SkoptSampler` knows nothing of jtune's search and works in any Optuna study. :class:`PointSampler` adds what a
 tuned cell needs on top of *any* Optuna sampler: active parameters only, values as a person would write them, no
-configuration twice. :class:`UnitAxis` and :func:`activity` put values and conditions into the unit cube, by
-scikit-optimize's dimensions. That and scikit-learn behind it (1-3 s) are imported with the first model, not before.
+configuration twice. What a model needs (scikit-optimize and scikit-learn behind it: 1-3 s) is imported with the first
+model, not before.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import math
 import secrets
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -36,9 +36,9 @@ from optuna.search_space import IntersectionSearchSpace
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from jtune.domains import ChoiceDomain, Domain, FloatDomain, IntDomain, Value, is_same
+from jtune.domains import ChoiceDomain, Domain, FloatDomain, IntDomain
 from jtune.errors import JTuneError, UsageError, did_you_mean
-from jtune.space import Condition, Parameter, Point, Space
+from jtune.space import Point, Space
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,8 +71,6 @@ _SURROGATES = {"gp": "", "skopt": "GP", "forest": "ET"}
 # A Gaussian process takes time that grows with the cube of what it is told; trees do not, but the best and the most
 # recent hundreds say enough to both.
 _LEARNT_AT_MOST, _TOLD_AT_MOST = 400, 300
-# Integers and grids of more values than this are searched like floats, then rounded.
-_LEVELS_AT_MOST = 1000
 # By how much there must be more trials before the hyper-parameters are searched again.
 _REFIT_GROWTH = 1.05
 # Which quantile of the successful trials a failed one counts as.
@@ -266,26 +264,20 @@ class SkoptSampler(BaseSampler):
         return any(name in trial.params for name in search_space)
 
     def _new_model(self, search_space: Mapping[str, BaseDistribution]) -> _Model:
+        axes = {name: self._axis(name, distribution) for name, distribution in search_space.items()}
         if self._surrogate == "gp":
-            units = {name: UnitAxis(self._domain(name, dist)) for name, dist in search_space.items()}
-            return _GpModel(units, self._space, self._seed)
-        axes = {name: self._axis(name, dist) for name, dist in search_space.items()}
+            return _GpModel({name: axis.domain for name, axis in axes.items()}, self._space, self._seed)
         return _SkoptModel(axes, self._surrogate, self._seed)
 
-    def _domain(self, name: str, distribution: BaseDistribution) -> Domain:
-        """Return the domain of Optuna's values."""
-        return (
-            _axis(distribution).domain
-            if isinstance(distribution, CategoricalDistribution)
-            else self._axis(name, distribution).domain
-        )
-
     def _axis(self, name: str, distribution: BaseDistribution) -> _Axis:
-        if self._space is not None and name in self._space:
-            parameter = self._space[name]
-            if parameter.domain.distribution == distribution:
-                return _known_axis(parameter)
-        return _axis(distribution)
+        axis = _axis(distribution)
+        parameter = self._space[name] if self._space is not None and name in self._space else None
+        if parameter is None or parameter.domain.distribution != distribution:
+            return axis
+        domain = parameter.domain
+        default = domain.to_dimension(domain.coerce(parameter.literal))
+        # Optuna may have choices by their text, and has no steps on a log scale.
+        return _Axis(axis.domain if isinstance(domain, ChoiceDomain) else domain, default)
 
 
 class PointSampler(BaseSampler):
@@ -340,13 +332,9 @@ class PointSampler(BaseSampler):
     @property
     def is_exhausted(self) -> bool:
         """Whether :meth:`sample_relative` would raise for want of points (costs little: ask before each trial)."""
-        # Each combination of the unconditional parameters is a point at least.
-        at_least = 1
-        for parameter in self.space:
-            if parameter.condition is None:
-                if parameter.domain.size is None:
-                    return False
-                at_least *= parameter.domain.size
+        # Each combination of the unconditional parameters is a point at least; what cannot be counted is not seen yet.
+        uncounted = len(self._seen) + 1
+        at_least = math.prod(p.domain.size or uncounted for p in self.space if p.condition is None)
         return at_least <= len(self._seen) and self._has_seen(self.space.all_points)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
@@ -536,21 +524,8 @@ def make_sampler(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         inner = _make_inner(name, space, seed, n_trials)
-    searched = {p.name: p.domain.distribution for p in space if not p.domain.distribution.single()}
-    if name == "qmc":
-        # Inferred, it would be the parameters that were active in the first trial.
-        return PointSampler(space, inner, seed, relative_space=searched)
-    if name == "cmaes":
-        # Inferred, it changes when a parameter turns inactive, and CMA-ES gives up for good.
-        numbers = {
-            name: distribution
-            for name, distribution in searched.items()
-            if not isinstance(space[name].domain, ChoiceDomain) and space[name].condition is None
-        }
-        others = ", ".join(name for name in searched if name not in numbers)
-        note = f"cmaes: {others} drawn uniformly" if others else None
-        return PointSampler(space, inner, seed, relative_space=numbers, note=note)
-    return PointSampler(space, inner, seed)
+    relative_space, note = _relative_space(name, space)
+    return PointSampler(space, inner, seed, relative_space=relative_space, note=note)
 
 
 def default_sampler(n_objectives: int) -> str:
@@ -606,6 +581,21 @@ def _make_inner(name: str, space: Space, seed: int, n_trials: int) -> BaseSample
     return None
 
 
+def _relative_space(name: str, space: Space) -> tuple[dict[str, BaseDistribution] | None, str | None]:
+    """Return what a sampler is asked for together, None where it may infer that, and what to say about the rest."""
+    searched = {p.name: p.domain.distribution for p in space if not p.domain.distribution.single()}
+    if name == "qmc":
+        # Inferred, it would be the parameters that were active in the first trial.
+        return searched, None
+    if name == "cmaes":
+        # Inferred, it changes when a parameter turns inactive, and CMA-ES gives up for good.
+        is_number = {p.name: p.condition is None and not isinstance(p.domain, ChoiceDomain) for p in space}
+        others = ", ".join(n for n in searched if not is_number[n])
+        numbers = {n: distribution for n, distribution in searched.items() if is_number[n]}
+        return numbers, f"cmaes: {others} drawn uniformly" if others else None
+    return None, None
+
+
 @dataclass(frozen=True)
 class _History:
     """What a model is told.
@@ -639,22 +629,21 @@ class _GpModel:
 
     Parameters
     ----------
-    units : mapping
-        Name to the parameter's place in the unit cube.
+    domains : mapping
+        Name to the domain of Optuna's values.
     space : Space or None
         Knows the conditions.
     seed : int
         Of all random draws, together with the number of trials.
     """
 
-    def __init__(self, units: Mapping[str, UnitAxis], space: Space | None, seed: int) -> None:
-        from jtune.acquisition import Cube
+    def __init__(self, domains: Mapping[str, Domain], space: Space | None, seed: int) -> None:
+        from jtune.encoding import Encoding
         from jtune.gp import GaussianProcess
 
-        self._units = units
-        self._cube = Cube([unit.axis for unit in units.values()], activity(units, space))
+        self._encoding = Encoding(domains, space)
         self._seed = seed
-        self._gp = GaussianProcess(groups=list(self._cube.groups), warm_start=True)
+        self._gp = GaussianProcess(groups=list(self._encoding.cube.groups), warm_start=True)
         self._n_learnt_from = 0
         self._rows: dict[int, tuple[FrozenTrial, Array]] = {}
         self._told: tuple[list[FrozenTrial], bytes] = [], b""
@@ -665,10 +654,7 @@ class _GpModel:
         if told != self._told:
             self._told, self._ranked = told, itertools.cycle(self._rank(history))
         row = next(self._ranked, None)
-        if row is None:
-            return {}
-        columns = zip(self._units.items(), self._cube.columns, strict=True)
-        return {name: unit.decode(row[None, c])[0] for (name, unit), c in columns}
+        return {} if row is None else self._encoding.decode(row)
 
     def _rank(self, history: _History) -> Array:
         """Return the most promising points first, shape (m, d); none where no trial has a place in the cube."""
@@ -678,7 +664,7 @@ class _GpModel:
         is_placed, is_running = ~np.isnan(rows).any(axis=1), np.isnan(history.losses[:, 0])
         is_known = is_placed & ~is_running
         if not is_known.any():
-            return np.empty((0, self._cube.width))
+            return rows[:0]
         rng = np.random.default_rng((self._seed, len(rows)))
         several = history.losses.shape[1] > 1
         losses = _scalarise(history.losses[is_known], rng) if several else history.losses[is_known, 0]
@@ -690,7 +676,7 @@ class _GpModel:
             # As if they had turned out as predicted: there, nothing is to be gained any more.
             x, z = np.concatenate([x, running]), np.concatenate([z, self._gp.posterior_.mean(running)])
             self._gp.condition(x, z)
-        ranked = rank(self._gp.posterior_, float(z.min()), self._cube, incumbents, rows[is_placed], rng)
+        ranked = rank(self._gp.posterior_, float(z.min()), self._encoding.cube, incumbents, rows[is_placed], rng)
         return _away_from(running, ranked) if len(running) else ranked
 
     def _learn(self, x: Array, losses: Array, n_trials: int, *, always: bool) -> Array:
@@ -705,11 +691,7 @@ class _GpModel:
     def _encode(self, trials: Sequence[FrozenTrial]) -> Array:
         """Return the trials' points, shape (n, d); NaN where one has no place in the cube."""
         new = [trial for trial in trials if self._rows.get(trial.number, (None,))[0] is not trial]
-        rows = np.empty((len(new), self._cube.width))
-        for (name, unit), columns in zip(self._units.items(), self._cube.columns, strict=True):
-            rows[:, columns] = unit.axis.rest
-            given = [i for i, trial in enumerate(new) if name in trial.params]
-            rows[given, columns] = unit.encode([new[i].params[name] for i in given])
+        rows = self._encoding.encode([trial.params for trial in new])
         # A finished trial does not change.
         self._rows.update((trial.number, (trial, row)) for trial, row in zip(new, rows, strict=True))
         return np.array([self._rows[trial.number][1] for trial in trials])
@@ -722,131 +704,6 @@ def _away_from(running: Array, ranked: Array) -> Array:
     """
     is_away = (np.abs(ranked[:, None] - running).max(axis=2) > 0.02).all(axis=1)
     return ranked[is_away] if is_away.any() else ranked
-
-
-class UnitAxis:
-    """A parameter's values and its columns in the unit cube.
-
-    A range is [0, 1], on its own scale; integers and grids have half a step of padding at both ends, so that each value
-    has the same share of it.
-
-    Parameters
-    ----------
-    domain : Domain
-        More than one value.
-    """
-
-    def __init__(self, domain: Domain) -> None:
-        from jtune.acquisition import Axis
-
-        self.domain = domain
-        if isinstance(domain, ChoiceDomain):
-            self.axis = Axis(n_choices=domain.size)
-            return
-        self._bounds = _padded(domain)
-        self._dimension = _dimension(*self._bounds, is_log=domain.log)
-        levels = None
-        if domain.size is not None and domain.size <= _LEVELS_AT_MOST:
-            levels = self.encode(domain.levels(domain.size))[:, 0]
-        self.axis = Axis(levels=levels)
-
-    def encode(self, values: Sequence[Value]) -> Array:
-        """Return the columns of values, shape (n, width).
-
-        Values beyond the range, by its width at most, are beyond [0, 1]; what has no place at all is NaN.
-        """
-        if isinstance(self.domain, ChoiceDomain):
-            rows = np.vstack([self.axis.all_values(), np.full(self.axis.width, np.nan)])
-            return rows[[-1 if (i := self.domain.index(value)) is None else i for value in values]]
-        placed = np.array([value if _has_place(value, self.domain.log) else np.nan for value in values], float)
-        known, (low, high) = placed[~np.isnan(placed)], self._bounds
-        unit_x = np.full(len(placed), np.nan)
-        if len(known) and low <= known.min() and known.max() <= high:
-            unit_x[~np.isnan(placed)] = self._dimension.transform(known)
-        elif len(known):
-            # scikit-optimize refuses what is out of bounds: so the bounds are made wider, and mapped back.
-            wider = _dimension(min(low, known.min()), max(high, known.max()), is_log=self.domain.log)
-            start, stop = wider.transform([low, high])
-            unit_x[~np.isnan(placed)] = (wider.transform(known) - start) / (stop - start)
-        unit_x[(unit_x < -1) | (unit_x > 2)] = np.nan
-        return unit_x[:, None]
-
-    def decode(self, columns: Array) -> list[Value]:
-        """Return the nearest value of each row, shape (m, width)."""
-        if isinstance(self.domain, ChoiceDomain):
-            return [self.domain.choices[i] for i in columns.argmax(axis=1)]
-        values = np.asarray(self._dimension.inverse_transform(np.clip(columns[:, 0], 0.0, 1.0)), float)
-        return [self.domain.snap(float(value)) for value in values]
-
-
-def _dimension(low: float, high: float, *, is_log: bool) -> Any:
-    from skopt.space import Real
-
-    return Real(float(low), float(high), prior="log-uniform" if is_log else "uniform", transform="normalize")
-
-
-def _has_place(value: Value, is_log: bool) -> bool:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    return is_number and (value > 0 or not is_log)
-
-
-def _padded(domain: FloatDomain | IntDomain) -> tuple[float, float]:
-    """Return the bounds, half a step further out where there is a step."""
-    if domain.step is None:
-        return domain.low, domain.high
-    low, high = domain.low - domain.step / 2, domain.snap(domain.high) + domain.step / 2
-    return (max(low, domain.low / 2) if domain.log else low), high
-
-
-def activity(units: Mapping[str, UnitAxis], space: Space | None) -> Callable[[Array], NDArray[np.bool_]] | None:
-    """Return what tells which parameters are active at points of the cube, or None where all are, always.
-
-    The function returned takes an array of shape (m, d), its columns those of ``units`` side by side, and returns one
-    of shape (m, len(units)).
-    """
-    if space is None or not space.has_conditions:
-        return None
-    stops = np.cumsum([unit.axis.width for unit in units.values()])
-    columns = {n: slice(stop - u.axis.width, stop) for (n, u), stop in zip(units.items(), stops, strict=True)}
-
-    def is_active(x: Array) -> NDArray[np.bool_]:
-        known = {n: [v] * len(x) for n, v in space.complete({}).items()}
-        found = np.ones((len(x), len(space)), bool)
-        for i, parameter in enumerate(space.ordered):
-            name = parameter.name
-            if parameter.condition is not None:
-                found[:, i] = _holds(parameter.condition, known, len(x))
-            if name in units and name in parents:
-                decoded = _decode_few(units[name], x[:, columns[name]])
-                known[name] = [
-                    parameter.domain.from_optuna(value) if active else literal
-                    for value, active, literal in zip(decoded, found[:, i], known[name], strict=True)
-                ]
-        by_name = {p.name: found[:, i] for i, p in enumerate(space.ordered)}
-        return np.stack([by_name[name] for name in units], axis=1)
-
-    parents = {name for p in space if p.condition for name in p.condition.names}
-    return is_active
-
-
-def _holds(condition: Condition, known: Mapping[str, list[Value]], n: int) -> list[bool]:
-    """Return where a condition holds; evaluated once for each combination of values."""
-    memory: dict[tuple[str, ...], bool] = {}
-    names = [name for name in condition.names if name in known]
-    result = []
-    for values in zip(*(known[name] for name in names), strict=True):
-        key = tuple(map(repr, values))
-        if key not in memory:
-            memory[key] = condition.holds(dict(zip(names, values, strict=True)))
-        result.append(memory[key])
-    return result or [condition.holds({})] * n
-
-
-def _decode_few(unit: UnitAxis, columns: Array) -> list[Value]:
-    """Return the values of many rows, of which most are the same."""
-    distinct, inverse = np.unique(columns, axis=0, return_inverse=True)
-    values = unit.decode(distinct)
-    return [values[i] for i in inverse.ravel()]
 
 
 def _scalarise(losses: Array, rng: np.random.Generator) -> Array:
@@ -893,8 +750,8 @@ class _SkoptModel:
             self._optimizer.yi[:] = losses
             self._optimizer.tell(list(new.values()), [told[number][1] for number in new])
             self._told.update(new)
-        x = self._optimizer.ask()
-        return {name: axis.decode(value) for (name, axis), value in zip(self._axes.items(), x, strict=True)}
+        x = zip(self._axes.items(), self._optimizer.ask(), strict=True)
+        return {name: axis.domain.from_dimension(value) for (name, axis), value in x}
 
     def _choose(self, history: _History) -> dict[int, tuple[list[Any], float]]:
         """Return points, in scikit-optimize's values, and losses, by the trials' numbers."""
@@ -935,15 +792,12 @@ class _Axis:
 
     Parameters
     ----------
-    distribution : BaseDistribution
-        Optuna's side.
     domain : Domain
-        Knows scikit-optimize's side; its choices are those of ``distribution``, in their order.
+        Of Optuna's values; knows scikit-optimize's.
     default : object
         For a trial that does not have the parameter, in scikit-optimize's values.
     """
 
-    distribution: BaseDistribution
     domain: Domain
     default: Any
 
@@ -957,35 +811,20 @@ class _Axis:
 
     def encode(self, value: Any) -> Any | None:
         """Return Optuna's ``value`` as scikit-optimize has it, or None where it is out of bounds."""
-        if isinstance(self.distribution, CategoricalDistribution):
-            choices = self.distribution.choices
-            return next((str(i) for i, c in enumerate(choices) if is_same(c, value)), None)
         return None if self.domain.reject(value) else self.domain.to_dimension(value)
-
-    def decode(self, x: Any) -> Any:
-        """Return what scikit-optimize's ``x`` stands for, in Optuna's values."""
-        if isinstance(self.distribution, CategoricalDistribution):
-            return self.distribution.choices[int(x)]
-        return self.domain.from_dimension(x)
-
-
-def _known_axis(parameter: Parameter) -> _Axis:
-    domain = parameter.domain
-    default = domain.to_dimension(domain.coerce(parameter.literal))
-    return _Axis(domain.distribution, domain, default)
 
 
 def _axis(distribution: BaseDistribution) -> _Axis:
     domain: Domain
     if isinstance(distribution, CategoricalDistribution):
-        return _Axis(distribution, ChoiceDomain(distribution.choices), "0")
-    if isinstance(distribution, FloatDistribution):
+        domain = ChoiceDomain(distribution.choices)
+    elif isinstance(distribution, FloatDistribution):
         domain = FloatDomain(distribution.low, distribution.high, distribution.log, distribution.step)
     elif isinstance(distribution, IntDistribution):
         domain = IntDomain(distribution.low, distribution.high, distribution.log, distribution.step)
     else:
         raise ValueError(f"{distribution!r} is not a distribution that scikit-optimize can take")
-    return _Axis(distribution, domain, domain.to_dimension(domain.levels(1)[0]))
+    return _Axis(domain, domain.to_dimension(domain.levels(1)[0]))
 
 
 def _losses(reported: Array, states: Sequence[TrialState], directions: Sequence[StudyDirection]) -> Array:

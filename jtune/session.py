@@ -13,7 +13,8 @@ from typing import Any
 
 from jtune.cell import Cell
 from jtune.errors import UsageError
-from jtune.namespace import changed, fingerprints, names_bound, names_read
+from jtune.fingerprint import changed, fingerprints
+from jtune.namespace import names_bound, names_read
 from jtune.progress import Progress
 from jtune.runner import Outcome, Output, Runner, user_frames
 from jtune.samplers import PointSampler, default_sampler, make_pruner, make_sampler

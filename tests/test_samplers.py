@@ -382,21 +382,22 @@ def test_any_space(any_space, name, seed):
 @settings(deadline=None, max_examples=150)
 def test_values_pass_through_scikit_optimize_unchanged(any_space, seed):
     point = any_space.complete(any_space.sample(np.random.default_rng(seed)))
+    sampler = SkoptSampler(space=any_space)
     for parameter in any_space:
         distribution, value = parameter.domain.distribution, parameter.domain.to_optuna(point[parameter.name])
-        for axis in (samplers._known_axis(parameter), samplers._axis(distribution)):
+        for axis in (sampler._axis(parameter.name, distribution), samplers._axis(distribution)):
             if distribution.single():
                 continue
             dimension, x = axis.dimension(), axis.encode(value)
             assert x in dimension
-            assert is_same(axis.decode(x), value)
+            assert is_same(axis.domain.from_dimension(x), value)
             unit_x = np.asarray(dimension.transform([x]), float).reshape(1, -1)
             assert ((unit_x >= -1e-9) & (unit_x <= 1 + 1e-9)).all()
             back = dimension.inverse_transform(unit_x if unit_x.shape[1] > 1 else unit_x[0])[0]
             if isinstance(value, float):
-                assert axis.decode(back) == pytest.approx(value, rel=1e-5)
+                assert axis.domain.from_dimension(back) == pytest.approx(value, rel=1e-5)
             else:
-                assert is_same(axis.decode(back), value)
+                assert is_same(axis.domain.from_dimension(back), value)
 
 
 # The grid
@@ -690,48 +691,6 @@ def test_of_many_trials_some_are_told():
         add(study, value=float(i), x=i / 200, y=0.0)
     points = skopt_points(SkoptSampler(surrogate="forest", space=PLANE), study)
     assert list(points) == [*range(150), *range(550, 700)]
-
-
-@given(spaces(), st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=100)
-def test_values_pass_through_the_unit_cube_unchanged(any_space, seed):
-    point = any_space.complete(any_space.sample(np.random.default_rng(seed)))
-    for parameter in any_space:
-        if parameter.domain.size == 1:
-            continue
-        unit = samplers.UnitAxis(parameter.domain)
-        columns = unit.encode([point[parameter.name]])
-        assert columns.shape == (1, unit.axis.width)
-        assert ((columns > -1e-9) & (columns < 1 + 1e-9)).all()
-        np.testing.assert_allclose(unit.axis.snap(columns), columns, atol=1e-9)
-        (back,) = unit.decode(columns)
-        assert is_same(back, point[parameter.name]) or back == pytest.approx(point[parameter.name], rel=1e-5)
-
-
-def test_integers_and_grids_have_half_a_step_of_padding():
-    for domain, expected in [
-        (IntDomain(1, 4), [1 / 8, 3 / 8, 5 / 8, 7 / 8]),
-        (IntDomain(0, 9, step=4), [1 / 6, 3 / 6, 5 / 6]),
-        (FloatDomain(0.0, 0.5, step=0.25), [1 / 6, 3 / 6, 5 / 6]),
-        (IntDomain(1, 3, log=True), np.log([2, 4, 6]) / math.log(7)),
-    ]:
-        unit = samplers.UnitAxis(domain)
-        np.testing.assert_allclose(unit.axis.levels, expected)
-        assert [unit.decode(np.array([[x]]))[0] for x in expected] == domain.levels(99)
-
-
-def test_conditions_in_the_unit_cube():
-    model = SkoptSampler(space=MIXED)._new_model({p.name: p.domain.distribution for p in MIXED})
-    rng = np.random.default_rng(0)
-    rows = model._cube.sample(200, rng)
-    for row in rows:
-        values = {
-            n: u.decode(row[None, c])[0] for (n, u), c in zip(model._units.items(), model._cube.columns, strict=True)
-        }
-        point = MIXED.point({n: MIXED[n].domain.from_optuna(v) for n, v in values.items()})
-        inactive = [n for n, c in zip(model._units, model._cube.columns, strict=True) if (row[c] == model._units[n].axis.rest).all()]  # fmt: skip
-        assert set(MIXED.names) - set(point) <= set(inactive)
-        np.testing.assert_array_equal(model._cube.snap(row[None])[0], row)
 
 
 # SkoptSampler at work

@@ -1,0 +1,181 @@
+"""Points of a search space in the unit cube, where surrogates live: values to columns and back, conditions among them.
+
+:class:`UnitAxis` is one parameter, by scikit-optimize's dimensions; :class:`Encoding` puts several side by side. That
+and scikit-learn behind it (1-3 s) are imported with the first range, not before.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from jtune.acquisition import Axis, Cube
+from jtune.domains import ChoiceDomain, Domain, FloatDomain, IntDomain, Value
+from jtune.space import Condition, Space
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array: TypeAlias = NDArray[np.float64]
+
+# Integers and grids of more values than this are searched like floats, then rounded.
+_LEVELS_AT_MOST = 1000
+
+
+class UnitAxis:
+    """A parameter's values and its columns in the unit cube.
+
+    A range is [0, 1], on its own scale; integers and grids have half a step of padding at both ends, so that each value
+    has the same share of it.
+
+    Parameters
+    ----------
+    domain : Domain
+        More than one value.
+    """
+
+    def __init__(self, domain: Domain) -> None:
+        self.domain = domain
+        if isinstance(domain, ChoiceDomain):
+            self.axis = Axis(n_choices=domain.size)
+            return
+        self._bounds = _padded(domain)
+        self._dimension = _dimension(*self._bounds, is_log=domain.log)
+        levels = None
+        if domain.size is not None and domain.size <= _LEVELS_AT_MOST:
+            levels = self.encode(domain.levels(domain.size))[:, 0]
+        self.axis = Axis(levels=levels)
+
+    def encode(self, values: Sequence[Value]) -> Array:
+        """Return the columns of values, shape (n, width).
+
+        Values beyond the range, by its width at most, are beyond [0, 1]; what has no place at all is NaN.
+        """
+        if isinstance(self.domain, ChoiceDomain):
+            rows = np.vstack([self.axis.all_values(), np.full(self.axis.width, np.nan)])
+            return rows[[-1 if (i := self.domain.index(value)) is None else i for value in values]]
+        unit_x = np.array([value if _has_place(value, self.domain.log) else np.nan for value in values], float)
+        is_placed = ~np.isnan(unit_x)
+        if is_placed.any():
+            unit_x[is_placed] = self._transform(unit_x[is_placed], is_log=self.domain.log)
+        unit_x[(unit_x < -1) | (unit_x > 2)] = np.nan
+        return unit_x[:, None]
+
+    def decode(self, columns: Array) -> list[Value]:
+        """Return the nearest value of each row, shape (m, width)."""
+        if isinstance(self.domain, ChoiceDomain):
+            return [self.domain.choices[i] for i in columns.argmax(axis=1)]
+        values = np.asarray(self._dimension.inverse_transform(np.clip(columns[:, 0], 0.0, 1.0)), float)
+        return [self.domain.snap(float(value)) for value in values]
+
+    def _transform(self, values: Array, *, is_log: bool) -> Array:
+        low, high = self._bounds
+        if low <= values.min() and values.max() <= high:
+            return np.asarray(self._dimension.transform(values))
+        # scikit-optimize refuses what is out of bounds: so the bounds are made wider, and mapped back.
+        wider = _dimension(min(low, values.min()), max(high, values.max()), is_log=is_log)
+        start, stop = wider.transform([low, high])
+        return np.asarray((wider.transform(values) - start) / (stop - start))
+
+
+def _dimension(low: float, high: float, *, is_log: bool) -> Any:
+    from skopt.space import Real
+
+    return Real(float(low), float(high), prior="log-uniform" if is_log else "uniform", transform="normalize")
+
+
+def _has_place(value: Value, is_log: bool) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return is_number and (value > 0 or not is_log)
+
+
+def _padded(domain: FloatDomain | IntDomain) -> tuple[float, float]:
+    """Return the bounds, half a step further out where there is a step."""
+    if domain.step is None:
+        return domain.low, domain.high
+    low, high = domain.low - domain.step / 2, domain.snap(domain.high) + domain.step / 2
+    return (max(low, domain.low / 2) if domain.log else low), high
+
+
+class Encoding:
+    """Parameters side by side in the unit cube.
+
+    Parameters
+    ----------
+    domains : mapping
+        Name to domain, in the order of the columns; each of more than one value.
+    space : Space, optional
+        Knows the conditions; without it, all parameters are active everywhere.
+
+    Attributes
+    ----------
+    units : dict
+        Name to :class:`UnitAxis`.
+    cube : Cube
+        Of their axes.
+    columns : dict
+        Name to slice.
+    """
+
+    def __init__(self, domains: Mapping[str, Domain], space: Space | None) -> None:
+        self._ordered = space.ordered if space is not None and space.has_conditions else ()
+        self._parents = {name for p in self._ordered if p.condition for name in p.condition.names}
+        self._literals = space.complete({}) if space is not None else {}
+        self.units = {name: UnitAxis(domain) for name, domain in domains.items()}
+        self.cube = Cube([unit.axis for unit in self.units.values()], self._active if self._ordered else None)
+        self.columns = dict(zip(self.units, self.cube.columns, strict=True))
+
+    def encode(self, points: Sequence[Mapping[str, Value]]) -> Array:
+        """Return points as rows, shape (n, d); NaN for what has no place, at rest what a point leaves out."""
+        rows = np.empty((len(points), self.cube.width))
+        for name, unit in self.units.items():
+            rows[:, self.columns[name]] = unit.axis.rest
+            given = [i for i, point in enumerate(points) if name in point]
+            rows[given, self.columns[name]] = unit.encode([points[i][name] for i in given])
+        return rows
+
+    def decode(self, row: Array) -> dict[str, Value]:
+        """Return the nearest value of each parameter, active or not, to a row of shape (d,)."""
+        return {name: unit.decode(row[None, self.columns[name]])[0] for name, unit in self.units.items()}
+
+    def _active(self, x: Array) -> NDArray[np.bool_]:
+        """Return which parameters are active at rows of shape (m, d): shape (m, len(units))."""
+        known = {name: [literal] * len(x) for name, literal in self._literals.items()}
+        found = {}
+        for parameter in self._ordered:
+            name = parameter.name
+            found[name] = np.ones(len(x), bool)
+            if parameter.condition is not None:
+                found[name] = np.array(_holds(parameter.condition, known, len(x)), bool)
+            if name in self.units and name in self._parents:
+                decoded = _decode_few(self.units[name], x[:, self.columns[name]])
+                known[name] = [
+                    parameter.domain.from_optuna(value) if active else literal
+                    for value, active, literal in zip(decoded, found[name], known[name], strict=True)
+                ]
+        return np.stack([found[name] for name in self.units], axis=1)
+
+
+def _holds(condition: Condition, known: Mapping[str, list[Value]], n: int) -> list[bool]:
+    """Return where a condition holds; evaluated once for each combination of values."""
+    names = [name for name in condition.names if name in known]
+    if not names:
+        return [condition.holds({})] * n
+    memory: dict[tuple[str, ...], bool] = {}
+    result = []
+    for values in zip(*(known[name] for name in names), strict=True):
+        key = tuple(map(repr, values))
+        if key not in memory:
+            memory[key] = condition.holds(dict(zip(names, values, strict=True)))
+        result.append(memory[key])
+    return result
+
+
+def _decode_few(unit: UnitAxis, columns: Array) -> list[Value]:
+    """Return the values of many rows, of which most are the same."""
+    distinct, inverse = np.unique(columns, axis=0, return_inverse=True)
+    values = unit.decode(distinct)
+    return [values[i] for i in inverse.ravel()]

@@ -1,0 +1,665 @@
+"""Fingerprints: the content of a cell's inputs in a few characters, the same in every process.
+
+By them a study knows whether it may continue, and a search whether the cell changes its inputs in place.
+
+A fingerprint is that of the graph of a value: each object is unfolded, by its type, into parts; the parts that are
+plain scalars become bytes, the others are objects again, each unfolded once. Graphs without cycles are hashed from the
+leaves up; what remains is told apart by colour refinement, so a fingerprint depends neither on addresses, nor on where
+a cycle was entered, nor on which equal parts happen to be one object.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import dis
+import functools
+import hashlib
+import itertools
+import marshal
+import math
+import re
+import struct
+import sys
+import types
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from inspect import CO_OPTIMIZED
+from types import CodeType
+from typing import Any, NamedTuple, TypeAlias
+
+from jtune.namespace import names_read
+
+# IPython puts these into every user namespace: the history, the last results and its own helpers.
+_IPYTHON_NAME = re.compile(r"In|Out|get_ipython|exit|quit|_+|_i{1,3}|_i?\d+|_[iod]h|__\w+__|_exit_code")
+# Enough for the inputs of a cell: 0.1 s for so many bytes, two seconds for so many parts. More cannot be told.
+_MAX_BYTES = 64 * 2**20
+_MAX_PARTS = 1_000_000
+_NAN = float("nan")
+
+
+def fingerprint(
+    value: object,
+    namespace: Mapping[str, Any] | None = None,
+    *,
+    bound: Collection[str] = (),
+) -> str | None:
+    """A short digest of the content of a value, the same in every process.
+
+    Parameters
+    ----------
+    value : object
+        It is neither changed nor, if it is an iterator, advanced.
+    namespace : mapping, optional
+        The notebook's namespace. Functions and classes that live there, or in ``__main__``, are told by their code,
+        defaults, closures and the globals that they read; those of installed modules by their name.
+    bound : collection of str
+        Names that the cell binds itself (see `jtune.namespace.names_bound`): where a function reads one of these it
+        reads the trial's value, so the present one is not followed.
+
+    Returns
+    -------
+    str or None
+        32 hexadecimal digits. None where the content cannot be told: files, locks, generators and what holds one,
+        more than 64 MiB, more than a million parts.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Reducing some objects (itertools) warns that this will go away.
+            warnings.simplefilter("ignore")
+            return _Reader({} if namespace is None else namespace, frozenset(bound)).read(value)
+    except Exception:
+        # Whatever a foreign __reduce__ or __getattr__ raises, the answer is that the content cannot be told.
+        return None
+
+
+def fingerprints(
+    namespace: Mapping[str, Any], names: Iterable[str], *, bound: Collection[str] = ()
+) -> dict[str, str | None]:
+    """Fingerprints of those ``names`` that the namespace holds, IPython's own left out.
+
+    Parameters
+    ----------
+    namespace : mapping
+        The notebook's namespace.
+    names : iterable of str
+        What the cell reads, see `jtune.namespace.names_read`.
+    bound : collection of str
+        What the cell binds, see `fingerprint`.
+
+    Returns
+    -------
+    dict
+        In the order of ``names``.
+    """
+    return {
+        name: fingerprint(namespace[name], namespace, bound=bound)
+        for name in names
+        if name in namespace and not _IPYTHON_NAME.fullmatch(name)
+    }
+
+
+def changed(before: Mapping[str, str | None], after: Mapping[str, str | None]) -> tuple[str, ...]:
+    """Names whose content is known before and after, and differs; in the order of ``before``."""
+    return tuple(
+        name for name, was in before.items() if was is not None and after.get(name) is not None and after[name] != was
+    )
+
+
+class _UntoldError(Exception):
+    """The content of a value cannot be told."""
+
+
+class _Shape(NamedTuple):
+    """A value unfolded by one level."""
+
+    tag: str
+    parts: Sequence[object] = ()
+    is_ordered: bool = True
+
+
+class _Node(NamedTuple):
+    """A shape whose parts are tokens (of scalars) or numbers of other nodes."""
+
+    tag: bytes
+    parts: list[bytes | int]
+    is_ordered: bool
+
+    def token(self, tokens: Sequence[bytes]) -> bytes:
+        parts = [part if isinstance(part, bytes) else tokens[part] for part in self.parts]
+        return _digest(self.tag, parts if self.is_ordered else sorted(parts))
+
+
+def _digest(tag: bytes, tokens: Iterable[bytes]) -> bytes:
+    # Every token after its length, else two neighbours could trade bytes. No token of a scalar starts with "#".
+    text = b"".join([b"%d:%b" % (len(token), token) for token in (tag, *tokens)])
+    return b"#" + hashlib.blake2b(text, digest_size=16).digest()
+
+
+class _Reader:
+    """Turns one value into a graph of nodes, within bounds, and hashes that.
+
+    Parameters
+    ----------
+    namespace : mapping
+        The notebook's namespace.
+    bound : frozenset of str
+        Global names that are not followed.
+    """
+
+    def __init__(self, namespace: Mapping[str, Any], bound: frozenset[str]) -> None:
+        self._namespace = namespace
+        self._bound = bound
+        self._bytes_left = _MAX_BYTES
+        self._parts_left = _MAX_PARTS
+        # The values are kept, so that an id stays that of one object while this reads.
+        self._values: list[object] = []
+        self._numbers: dict[int, int] = {}
+        self._rows: dict[type, _Row] = {}
+        self._caches: dict[type, frozenset[str]] = {}
+
+    def read(self, value: object) -> str:
+        """Return the fingerprint of ``value``."""
+        token = self._part(value)
+        if isinstance(token, int):
+            token = self._hash(list(self._nodes()))
+        return hashlib.blake2b(token, digest_size=16).hexdigest()
+
+    def spend(self, size: int) -> None:
+        """Give up where the value has too many bytes; called before these are looked at."""
+        self._bytes_left -= size
+        if self._bytes_left < 0:
+            raise _UntoldError("too many bytes")
+
+    def count(self, parts: int) -> None:
+        """Give up where the value has too many parts; called before these are looked at."""
+        self._parts_left -= parts
+        if self._parts_left < 0:
+            raise _UntoldError("too many parts")
+
+    def _nodes(self) -> Iterator[_Node]:
+        for value in self._values:  # which grows while this goes on
+            shape = self._unfold(value)
+            self.count(1 + len(shape.parts))
+            parts = [self._part(part) for part in shape.parts]
+            yield _Node(shape.tag.encode(), parts, shape.is_ordered)
+
+    def _part(self, value: object) -> bytes | int:
+        """Return the token of a scalar, else the number of the node that ``value`` is or will be."""
+        scalar = _SCALARS.get(type(value))
+        if scalar is not None:
+            self.spend(sys.getsizeof(value))
+            return scalar(value)
+        number = self._numbers.setdefault(id(value), len(self._values))
+        if number == len(self._values):
+            self._values.append(value)
+        return number
+
+    def _unfold(self, value: object) -> _Shape:
+        kind = type(value)
+        row = self._rows.get(kind)
+        if row is None:
+            row = self._rows[kind] = _row_of(kind)
+        return row(self, value)
+
+    def _hash(self, nodes: list[_Node]) -> bytes:
+        """Return the token of node 0."""
+        tokens = [b""] * len(nodes)
+        users: list[list[int]] = [[] for _ in nodes]
+        missing = [0] * len(nodes)
+        for number, node in enumerate(nodes):
+            for part in node.parts:
+                if isinstance(part, int):
+                    users[part].append(number)
+                    missing[number] += 1
+        ready = [number for number, count in enumerate(missing) if not count]
+        for number in ready:  # which grows while this goes on
+            tokens[number] = nodes[number].token(tokens)
+            for user in users[number]:
+                missing[user] -= 1
+                if not missing[user]:
+                    ready.append(user)
+        cyclic = [number for number, count in enumerate(missing) if count]
+        return self._hash_cyclic(nodes, tokens, cyclic) if cyclic else tokens[0]
+
+    def _hash_cyclic(self, nodes: list[_Node], tokens: list[bytes], cyclic: Sequence[int]) -> bytes:
+        """Return the token of node 0, which is one of those in or above a cycle.
+
+        Colour refinement: every round tells nodes apart by what the last one told of their parts. When a round tells
+        no more than the one before, nodes of one colour have the same content however far one looks, and the set of
+        colours describes the whole.
+        """
+        count, colours = 0, {b""}
+        while len(colours) > count:
+            count = len(colours)
+            self.count(len(cyclic))
+            fresh = [nodes[number].token(tokens) for number in cyclic]
+            for number, token in zip(cyclic, fresh, strict=True):
+                tokens[number] = token
+            colours = set(fresh)
+        return _digest(b"cyclic", [tokens[0], *sorted(colours)])
+
+    def plain_digest(self, values: Sequence[object] | set[Any] | frozenset[Any]) -> bytes | None:
+        """Return a digest where all ``values`` are scalars, else None. Many times faster than one by one."""
+        kinds = set(map(type, values))
+        if not kinds <= _PLAIN:
+            return None
+        self.spend(sum(map(sys.getsizeof, values)))
+        plain = list(values)
+        if float in kinds:
+            plain = [_NAN if value != value else value for value in plain]  # noqa: PLR0124
+        # Version 2 of the format writes each value by itself; later ones refer back to objects seen before.
+        return hashlib.blake2b(marshal.dumps(plain, 2), digest_size=16).digest()
+
+    def lives_in_notebook(self, function_globals: Mapping[str, Any]) -> bool:
+        """Tell whether a function with these globals was defined in the notebook."""
+        return function_globals is self._namespace or function_globals.get("__name__") == "__main__"
+
+    def installed_name(self, value: Any) -> str | None:
+        """Return ``"module:path"`` where an installed module holds this very object, else None."""
+        notebook = ("__main__", self._namespace.get("__name__"))
+        # A method that a module offers as a function, like random.random, only knows its object's class.
+        owner = type(getattr(value, "__self__", None))
+        for module in (getattr(value, "__module__", None), owner.__module__):
+            for path in (getattr(value, "__qualname__", None), getattr(value, "__name__", None)):
+                if module not in notebook and _is_at(module, path, value):
+                    return f"{module}:{path}"
+        return None
+
+    def globals_of(self, function: types.FunctionType) -> list[object]:
+        """Return names and values of the notebook's globals that ``function`` reads."""
+        known = function.__globals__
+        if not self.lives_in_notebook(known):
+            return []
+        names = [name for name in names_read(function.__code__) if name in known and not _IPYTHON_NAME.fullmatch(name)]
+        return [part for name in names for part in self._global(name, known)]
+
+    def _global(self, name: str, known: Mapping[str, Any]) -> tuple[object, ...]:
+        return (name,) if name in self._bound else (name, known[name])
+
+    def cached_attributes(self, kind: type) -> frozenset[str]:
+        """Return names of attributes that hold what was computed from the others."""
+        if kind not in self._caches:
+            cached = {
+                name
+                for base in kind.__mro__
+                for name, value in vars(base).items()
+                if isinstance(value, functools.cached_property)
+            }
+            if {base.__module__.partition(".")[0] for base in kind.__mro__} & {"pandas", "sklearn"}:
+                cached |= _LIBRARY_CACHES
+            self._caches[kind] = frozenset(cached)
+        return self._caches[kind]
+
+
+def _is_at(module: object, path: object, value: object) -> bool:
+    """Tell whether ``value`` is what a loaded module holds under a dotted path."""
+    found: object = sys.modules.get(module) if isinstance(module, str) else None
+    if found is None or not isinstance(path, str):
+        return False
+    for name in path.split("."):
+        found = getattr(found, name, None)
+    return found is value
+
+
+_Row: TypeAlias = Callable[[_Reader, Any], _Shape]
+
+
+def _unless_installed(row: _Row) -> _Row:
+    """Tell what an installed module offers by its name alone, the rest by ``row``."""
+
+    @functools.wraps(row)
+    def named(reader: _Reader, value: Any) -> _Shape:
+        name = reader.installed_name(value)
+        return row(reader, value) if name is None else _Shape("installed", [name])
+
+    return named
+
+
+def _by_attributes(tag: str, *names: str) -> _Row:
+    return lambda _, value: _Shape(tag, [getattr(value, name) for name in names])
+
+
+def _sequence(reader: _Reader, value: Sequence[object]) -> _Shape:
+    plain = reader.plain_digest(value)
+    return _Shape(type(value).__name__, value if plain is None else [plain])
+
+
+def _set(_: _Reader, value: set[Any] | frozenset[Any]) -> _Shape:
+    tag = type(value).__name__
+    if set(map(type, value)) in ({str}, {int}):
+        return _Shape(tag, [sorted(value)])
+    return _Shape(tag, list(value), is_ordered=False)
+
+
+def _mapping(reader: _Reader, value: Mapping[object, object]) -> _Shape:
+    return _Shape(type(value).__name__, _entries(reader, value))
+
+
+def _entries(reader: _Reader, value: Mapping[object, object]) -> list[object]:
+    """Return two parts, the keys and the values, in their order."""
+    halves = list(value), list(value.values())
+    return [reader.plain_digest(half) or half for half in halves]
+
+
+def _set_subclass(_: _Reader, value: set[Any] | frozenset[Any]) -> _Shape:
+    # A pickle would have its items in whatever order they lie.
+    return _Shape("set subclass", [type(value), getattr(value, "__dict__", None), frozenset(value)])
+
+
+# What the interpreter keeps in a class for itself; some of it holds line numbers, addresses or caches.
+_NO_ATTRIBUTES = frozenset(
+    {
+        "__dict__",
+        "__weakref__",
+        "__module__",
+        "__firstlineno__",
+        "__static_attributes__",
+        "__annotations_cache__",
+        "__slotnames__",
+        "_abc_impl",
+    }
+)
+_IS_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made at run time, as opposed to a static type of C
+
+
+@_unless_installed
+def _class(_: _Reader, value: type) -> _Shape:
+    if not value.__flags__ & _IS_HEAP_TYPE:
+        # Such as "function", whose name leads nowhere but is unique.
+        return _Shape("installed", [f"{value.__module__}:{value.__qualname__}"])
+    attributes = {
+        name: attribute
+        for name, attribute in sorted(vars(value).items())
+        # Only asking a class for its annotations gives it empty ones.
+        if name not in _NO_ATTRIBUTES and not (name == "__annotations__" and not attribute)
+    }
+    return _Shape("class", [type(value), value.__bases__, value.__name__, attributes])
+
+
+@_unless_installed
+def _function(reader: _Reader, value: types.FunctionType) -> _Shape:
+    parts = [value.__code__, value.__defaults__, value.__kwdefaults__, value.__closure__]
+    return _Shape("function", [*parts, vars(value), reader.globals_of(value)])
+
+
+def _cell(_: _Reader, value: types.CellType) -> _Shape:
+    try:
+        return _Shape("cell", [value.cell_contents])
+    except ValueError:  # a variable that is not bound yet
+        return _Shape("cell")
+
+
+# No name, file or line: two functions that do the same have one fingerprint.
+_CODE_ATTRIBUTES = (
+    "co_argcount",
+    "co_posonlyargcount",
+    "co_kwonlyargcount",
+    "co_flags",
+    "co_names",
+    "co_varnames",
+    "co_freevars",
+    "co_cellvars",
+)
+
+
+def _code(_: _Reader, value: CodeType) -> _Shape:
+    parts = [getattr(value, name) for name in _CODE_ATTRIBUTES]
+    # Python 3.10 has no table of exceptions, but instructions.
+    parts.append(getattr(value, "co_exceptiontable", b""))
+    is_class = not value.co_flags & CO_OPTIMIZED
+    return _Shape("code", [*parts, *(_class_body(value) if is_class else (value.co_code, value.co_consts))])
+
+
+def _class_body(code: CodeType) -> list[object]:
+    """Return the instructions of a class body, without what Python 3.13 and later let it say of its source."""
+    steps = list(dis.get_instructions(code))
+    following = [*(step.argval for step in steps[1:]), None]
+    return [
+        (step.opname, step.argval)
+        for step, name in zip(steps, following, strict=True)
+        if name not in ("__firstlineno__", "__static_attributes__")
+    ]
+
+
+def _instance(reader: _Reader, value: Any) -> _Shape:
+    """Unfold as for a pickle: the class, what it is made with, its state and its items."""
+    kind = type(value)
+    wrapped = getattr(value, "__dict__", {}).get("__wrapped__")
+    if isinstance(wrapped, types.FunctionType) and reader.installed_name(kind):
+        # What functools.cache or a compiler made of a function; a pickle of it would be a name or an address.
+        return _wrapper(reader, value)
+    reduce = copyreg.dispatch_table.get(kind)
+    reduced = reduce(value) if reduce else value.__reduce_ex__(4)
+    if isinstance(reduced, str):
+        return _global(value, reduced)
+    call, args, state, items, pairs, setter = (*reduced, *(None,) * 6)[:6]
+    parts = [call, len(args), *args]
+    parts += ["state", *_state(reader, kind, state)]
+    if items is not None:
+        parts += ["items", _all_of(items)]
+    if pairs is not None:
+        parts += ["pairs", *_entries(reader, dict(_all_of(pairs)))]
+    return _Shape("instance", [*parts, setter])
+
+
+def _all_of(items: Iterable[Any]) -> list[Any]:
+    some = list(itertools.islice(items, _MAX_PARTS + 1))
+    if len(some) > _MAX_PARTS:
+        raise _UntoldError("too many items")
+    return some
+
+
+# What is computed on first use in pandas' arrays and dtypes; an address in scikit-learn's vectorizers.
+_LIBRARY_CACHES = frozenset({"_cache", "_stop_words_id"})
+
+
+def _state(reader: _Reader, kind: type, state: Any) -> list[object]:
+    """Return the parts of an instance's state: attributes by their names, without those that are caches."""
+    if type(state) is tuple and len(state) == 2:  # attributes, and those with slots
+        return [part for half in state for part in _state(reader, kind, half)]
+    if type(state) is not dict or not all(type(name) is str for name in state):
+        return [] if state is None else [state]
+    cached = reader.cached_attributes(kind)
+    kept = {name: state[name] for name in sorted(state) if name not in cached}
+    return _entries(reader, kept) if kept else []
+
+
+@_unless_installed
+def _wrapper(_: _Reader, value: Any) -> _Shape:
+    return _Shape("wrapper", [type(value), value.__wrapped__])
+
+
+def _global(value: object, name: str) -> _Shape:
+    """Unfold what reduces to a global name, like ``numpy.sin``, if some module does hold it there."""
+    module = getattr(value, "__module__", None)
+    # Looked up without getattr, which would make lazy modules load.
+    holders = (vars(each).get(name) for each in list(sys.modules.values()) if hasattr(each, "__dict__"))
+    if not _is_at(module, name, value) and not any(held is value for held in holders):
+        raise _UntoldError(f"no module holds {name}")
+    return _Shape("global", [module, name])
+
+
+def _array(reader: _Reader, value: Any) -> _Shape:
+    kind = value.dtype.kind
+    if value.dtype.names is not None:  # field by field, as there is padding between them
+        content: list[object] = [value[name] for name in value.dtype.names]
+    elif kind in "OT":
+        reader.spend(8 * value.size)
+        content = [value.ravel().tolist()]
+    else:
+        reader.spend(value.nbytes)
+        content = [_buffer_digest(value)]
+    return _Shape("ndarray", [str(value.dtype), value.shape, *content])
+
+
+def _buffer_digest(array: Any) -> bytes:
+    """Return a digest of the elements in C order, all NaN being one."""
+    np = sys.modules["numpy"]
+    flat = np.ascontiguousarray(array).reshape(-1)
+    if flat.dtype.kind == "c":
+        flat = flat.view(flat.real.dtype)
+    if flat.dtype.char == "g":  # of its 16 bytes some are garbage; two doubles hold the mantissa
+        mantissa, exponent = np.frexp(flat)
+        high = mantissa.astype(float)
+        flat = np.stack([high, (mantissa - high).astype(float), exponent.astype(float)])
+    if flat.dtype.kind == "f":
+        is_nan = np.isnan(flat)
+        if is_nan.any():
+            flat = np.where(is_nan, flat.dtype.type(_NAN), flat)
+    return hashlib.blake2b(flat.view(np.uint8), digest_size=16).digest()
+
+
+def _masked_array(_: _Reader, value: Any) -> _Shape:
+    # The fill value is left out, as the array makes one up when it is asked.
+    np = sys.modules["numpy"]
+    return _Shape("masked array", [type(value), value.data, np.ma.getmaskarray(value)])
+
+
+def _numpy_scalar(_: _Reader, value: Any) -> _Shape:
+    plain = value.item()
+    if type(plain) in _SCALARS:
+        return _Shape("numpy scalar", [str(value.dtype), plain])
+    return _Shape("numpy scalar", [sys.modules["numpy"].asarray(value)])
+
+
+def _random_state(reader: _Reader, value: Any) -> _Shape:
+    # The one behind numpy.random, which unseeded models hold, is no more their own than the module is.
+    is_of_numpy = value is getattr(sys.modules.get("numpy.random.mtrand"), "_rand", None)
+    return _Shape("installed", ["numpy.random"]) if is_of_numpy else _instance(reader, value)
+
+
+def _sparse(_: _Reader, value: Any) -> _Shape:
+    # Coordinates and values: the other attributes cache whether these are sorted.
+    entries = value.tocoo()
+    return _Shape("sparse", [type(value), value.shape, entries.row, entries.col, entries.data])
+
+
+def _tensor(_: _Reader, value: Any) -> _Shape:
+    # A pickle of a tensor holds an address.
+    content = value.detach().cpu().numpy()
+    return _Shape("tensor", [type(value), str(value.dtype), value.requires_grad, content])
+
+
+def _untold(_: _Reader, value: object) -> _Shape:
+    # Figures and widgets hold numbers that differ from process to process.
+    raise _UntoldError(f"a {type(value).__name__} has no stable content")
+
+
+def _frame(reader: _Reader, value: Any) -> _Shape:
+    # Column by column: how pandas groups them into blocks changes by only looking at a frame.
+    dtypes = set(value.dtypes)
+    if len(dtypes) == 1 and isinstance(dtypes.pop(), sys.modules["numpy"].dtype):
+        columns: list[object] = [value.to_numpy()]
+    else:
+        reader.count(20 * value.shape[1])
+        columns = [_column(reader, value.iloc[:, i]) for i in range(value.shape[1])]
+    return _Shape("frame", [type(value), value.index, value.columns, value.attrs, columns])
+
+
+def _series(reader: _Reader, value: Any) -> _Shape:
+    content = _column(reader, value)
+    return _Shape("series", [type(value), value.index, value.name, value.attrs, content])
+
+
+def _index(reader: _Reader, value: Any) -> _Shape:
+    if hasattr(value, "levels"):
+        content: list[object] = [list(value.levels), list(value.codes)]
+    else:
+        content = [_column(reader, value)]
+    return _Shape("index", [type(value), list(value.names), *content])
+
+
+def _extension_array(reader: _Reader, value: Any) -> _Shape:
+    return _Shape("extension array", [_column(reader, sys.modules["pandas"].Series(value))])
+
+
+def _column(reader: _Reader, column: Any) -> list[object]:
+    """Return the content of a Series or an Index, without what pandas caches in its arrays."""
+    dtype = column.dtype
+    reader.spend(8 * len(column))  # a range has no bytes before one asks for them
+    if hasattr(dtype, "categories"):
+        values = column.array
+        return [values.categories, values.ordered, values.codes]
+    if hasattr(dtype, "tz"):
+        return [str(dtype), column.to_numpy(f"datetime64[{dtype.unit}]")]
+    if isinstance(dtype, sys.modules["numpy"].dtype):
+        return [column.to_numpy()]
+    # Strings, integers with gaps and the like, as objects; what stands in the gaps is arbitrary.
+    return [str(dtype), column.to_numpy(object, na_value=None)]
+
+
+def _float_token(value: float) -> bytes:
+    return b"f" + struct.pack("<d", _NAN if math.isnan(value) else value)
+
+
+_SCALARS: dict[type, Callable[[Any], bytes]] = {
+    type(None): lambda _: b"none",
+    type(Ellipsis): lambda _: b"ellipsis",
+    type(NotImplemented): lambda _: b"not implemented",
+    bool: lambda value: b"true" if value else b"false",
+    int: lambda value: b"i%x" % value,
+    float: _float_token,
+    complex: lambda value: b"c" + _float_token(value.real) + _float_token(value.imag),
+    str: lambda value: b"s" + value.encode("utf-8", "surrogatepass"),
+    bytes: lambda value: b"b" + value,
+    bytearray: lambda value: b"a" + value,
+}
+_PLAIN = frozenset({type(None), bool, int, float, str, bytes})
+
+# By the very type: a subclass may hold more, which a pickle tells.
+_ROWS: dict[type, _Row] = {
+    list: _sequence,
+    tuple: _sequence,
+    set: _set,
+    frozenset: _set,
+    dict: _mapping,
+    types.MappingProxyType: _mapping,
+    range: _by_attributes("range", "start", "stop", "step"),
+    slice: _by_attributes("slice", "start", "stop", "step"),
+    property: _by_attributes("property", "fget", "fset", "fdel"),
+    staticmethod: _by_attributes("staticmethod", "__func__"),
+    classmethod: _by_attributes("classmethod", "__func__"),
+    functools.cached_property: _by_attributes("cached_property", "func"),
+    types.MethodType: _unless_installed(_by_attributes("method", "__self__", "__func__")),
+    types.BuiltinMethodType: _unless_installed(_by_attributes("builtin", "__self__", "__name__")),
+    types.FunctionType: _function,
+    types.CellType: _cell,
+    CodeType: _code,
+}
+
+# By a class of a module that may be loaded, and whether subclasses count.
+_LIBRARY_ROWS: tuple[tuple[str, str, bool, _Row], ...] = (
+    ("numpy", "ndarray", False, _array),
+    ("numpy", "memmap", False, _array),
+    ("numpy", "recarray", False, _array),
+    ("numpy.ma", "MaskedArray", True, _masked_array),
+    ("numpy", "generic", True, _numpy_scalar),
+    ("numpy.random", "RandomState", True, _random_state),
+    ("pandas", "DataFrame", True, _frame),
+    ("pandas", "Series", True, _series),
+    ("pandas", "Index", True, _index),
+    ("pandas.api.extensions", "ExtensionArray", True, _extension_array),
+    ("scipy.sparse", "spmatrix", True, _sparse),
+    ("scipy.sparse", "sparray", True, _sparse),
+    ("torch", "Tensor", True, _tensor),
+    ("matplotlib.artist", "Artist", True, _untold),
+    ("traitlets", "HasTraits", True, _untold),
+)
+
+
+def _row_of(kind: type) -> _Row:
+    """Return how values of a type are unfolded."""
+    if kind in _ROWS:
+        return _ROWS[kind]
+    if issubclass(kind, type):
+        return _class
+    if issubclass(kind, types.ModuleType):  # the modules that load lazily are of subclasses
+        return _by_attributes("module", "__name__")
+    if issubclass(kind, (set, frozenset)):
+        return _set_subclass
+    for module, name, has_subclasses, row in _LIBRARY_ROWS:
+        # Where a library was never loaded, no value can be of its classes.
+        known = getattr(sys.modules.get(module), name, None)
+        if known is kind or (has_subclasses and known is not None and issubclass(kind, known)):
+            return row
+    return _instance

@@ -1,0 +1,118 @@
+"""Values in the unit cube and back, and which parameters are active there."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from jtune.domains import ChoiceDomain, FloatDomain, IntDomain, is_same
+from jtune.encoding import Encoding, UnitAxis
+from jtune.space import Condition, Parameter, Space
+
+SPACE = Space(
+    [
+        Parameter("shape", ChoiceDomain(((8,), (8, 8), None)), (8, 8)),
+        Parameter("rate", FloatDomain(1e-4, 1.0, log=True), 0.01),
+        Parameter("units", IntDomain(8, 200, log=True, step=4), 8, Condition("shape != (8,)")),
+        Parameter("drop", FloatDomain(0.0, 0.5, step=0.05), 0.25, Condition("units > 50")),
+        Parameter("flag", ChoiceDomain((True, False)), True),
+        Parameter("depth", IntDomain(1, 9, step=2), 5, Condition("rate < 0.1 and flag")),
+    ]
+)
+
+
+def encoding_of(space):
+    """As a sampler has it: of Optuna's values, where a tuple is its text."""
+    return Encoding({parameter.name: optunas(parameter.domain) for parameter in space}, space)
+
+
+def optunas(domain):
+    return ChoiceDomain(tuple(map(domain.to_optuna, domain.choices))) if isinstance(domain, ChoiceDomain) else domain
+
+
+def point_at(row, encoding, space):
+    return space.point({name: space[name].domain.from_optuna(value) for name, value in encoding.decode(row).items()})
+
+
+@st.composite
+def domains(draw):
+    kind, is_log = draw(st.sampled_from(["range", "grid", "integers", "choices"])), draw(st.booleans())
+    if kind == "choices":
+        choice = st.none() | st.integers(-3, 3) | st.text(max_size=2) | st.tuples(st.integers(0, 9))
+        return ChoiceDomain(tuple(draw(st.lists(choice, min_size=2, max_size=4, unique=True))))
+    if kind == "integers":
+        low, width, step = draw(st.tuples(st.integers(-50, 50), st.integers(1, 5000), st.integers(1, 7)))
+        assume(width >= step)
+        low = abs(low) + 1 if is_log else low
+        return IntDomain(low, low + width, is_log, step)
+    if kind == "range" and is_log:
+        low = draw(st.floats(1e-9, 10))
+        return FloatDomain(low, low * draw(st.floats(1.5, 1e9)), log=True)
+    low = draw(st.integers(-1000, 1000)) / 10
+    if kind == "range":
+        return FloatDomain(low, low + draw(st.floats(0.01, 1e6)))
+    return FloatDomain(low, low + draw(st.integers(1, 9)) / 4, step=0.25)
+
+
+@given(domains(), st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=200)
+def test_values_pass_through_the_unit_cube_unchanged(domain, seed):
+    unit, value = UnitAxis(domain), domain.sample(np.random.default_rng(seed))
+    columns = unit.encode([value])
+    assert columns.shape == (1, unit.axis.width)
+    assert ((columns > -1e-9) & (columns < 1 + 1e-9)).all()
+    np.testing.assert_allclose(unit.axis.snap(columns), columns, atol=1e-9)
+    (back,) = unit.decode(columns)
+    assert is_same(back, value) or back == pytest.approx(value, rel=1e-5)
+
+
+def test_integers_and_grids_have_half_a_step_of_padding():
+    for domain, expected in [
+        (IntDomain(1, 4), [1 / 8, 3 / 8, 5 / 8, 7 / 8]),
+        (IntDomain(0, 9, step=4), [1 / 6, 3 / 6, 5 / 6]),
+        (FloatDomain(0.0, 0.5, step=0.25), [1 / 6, 3 / 6, 5 / 6]),
+        (IntDomain(1, 3, log=True), np.log([2, 4, 6]) / math.log(7)),
+    ]:
+        unit = UnitAxis(domain)
+        np.testing.assert_allclose(unit.axis.levels, expected)
+        assert [unit.decode(np.array([[x]]))[0] for x in expected] == domain.levels(99)
+
+
+@pytest.mark.parametrize(
+    ("domain", "values", "expected"),
+    [
+        (FloatDomain(0.0, 2.0), [0.0, 1.0, 2.0, 3.0, -1.5, 4.1, -2.1], [0.0, 0.5, 1.0, 1.5, -0.75, math.nan, math.nan]),
+        (FloatDomain(0.01, 1.0, log=True), [0.1, 10.0, -1.0, "a", True, math.nan], [0.5, 1.5, *[math.nan] * 4]),
+        (FloatDomain(0.0, 1.0), ["a", None], [math.nan, math.nan]),
+    ],
+)
+def test_values_beyond_a_range(domain, values, expected):
+    np.testing.assert_allclose(UnitAxis(domain).encode(values)[:, 0], expected)
+
+
+def test_a_choice_that_is_gone_has_no_place():
+    rows = UnitAxis(ChoiceDomain(("a", (1,)))).encode([(1,), "b"])
+    np.testing.assert_allclose(rows, [[0.0, 0.5**0.5], [math.nan] * 2])
+
+
+@pytest.mark.parametrize("space", [SPACE, Space([SPACE["rate"], SPACE["flag"]])], ids=["conditions", "none"])
+def test_points_are_at_rest_where_they_are_inactive(space):
+    encoding, rng = encoding_of(space), np.random.default_rng(0)
+    points = [space.sample(rng) for _ in range(200)]
+    rows = encoding.encode([{name: space[name].domain.to_optuna(point[name]) for name in point} for point in points])
+    np.testing.assert_array_equal(encoding.cube.settle(rows), rows)
+    for point, row in zip(points, rows, strict=True):
+        assert point_at(row, encoding, space) == point
+        for name in set(space.names) - set(point):
+            assert set(row[encoding.columns[name]]) == {encoding.units[name].axis.rest}
+
+
+def test_rows_of_the_cube_decode_to_points():
+    encoding = encoding_of(SPACE)
+    for row in encoding.cube.sample(200, np.random.default_rng(0)):
+        at_rest = {n for n, unit in encoding.units.items() if (row[encoding.columns[n]] == unit.axis.rest).all()}
+        point = point_at(row, encoding, SPACE)
+        assert set(SPACE.names) - set(point) <= at_rest
+        np.testing.assert_array_equal(encoding.cube.snap(row[None])[0], row)
