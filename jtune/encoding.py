@@ -106,7 +106,7 @@ class Encoding:
     Parameters
     ----------
     domains : mapping
-        Name to domain, in the order of the columns; each of more than one value.
+        Name to domain, in the order of the columns; each of more than one value. Choices may be the cell's or Optuna's.
     space : Space, optional
         Knows the conditions; without it, all parameters are active everywhere.
 
@@ -122,7 +122,9 @@ class Encoding:
 
     def __init__(self, domains: Mapping[str, Domain], space: Space | None) -> None:
         self._ordered = space.ordered if space is not None and space.has_conditions else ()
-        self._parents = {name for p in self._ordered if p.condition for name in p.condition.names}
+        names = {name for p in self._ordered if p.condition for name in p.condition.names} & domains.keys()
+        # Conditions are about the cell's values, whatever the columns are decoded to.
+        self._parents = {p.name: UnitAxis(p.domain) for p in self._ordered if p.name in names}
         self._literals = space.complete({}) if space is not None else {}
         self.units = {name: UnitAxis(domain) for name, domain in domains.items()}
         self.cube = Cube([unit.axis for unit in self.units.values()], self._active if self._ordered else None)
@@ -150,10 +152,10 @@ class Encoding:
             found[name] = np.ones(len(x), bool)
             if parameter.condition is not None:
                 found[name] = np.array(_holds(parameter.condition, known, len(x)), bool)
-            if name in self.units and name in self._parents:
-                decoded = _decode_few(self.units[name], x[:, self.columns[name]])
+            if name in self._parents:
+                decoded = _decode_few(self._parents[name], x[:, self.columns[name]])
                 known[name] = [
-                    parameter.domain.from_optuna(value) if active else literal
+                    value if active else literal
                     for value, active, literal in zip(decoded, found[name], known[name], strict=True)
                 ]
         return np.stack([found[name] for name in self.units], axis=1)

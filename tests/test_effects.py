@@ -67,6 +67,25 @@ def test_effect_has_plain_values_of_the_domain(effects, name, n, kind):
     assert all(SPACE[name].domain.reject(x) is None for x in effect.x)
 
 
+def test_a_condition_on_a_choice_of_tuples():
+    space = Space(
+        [
+            Parameter("hidden", ChoiceDomain(((8,), (8, 8))), (8,)),
+            Parameter("drop", FloatDomain(0.0, 1.0), 0.5, Condition("hidden == (8, 8)")),
+        ]
+    )
+    points = sample(20, space)
+    effects = Effects(space, points, [point.get("drop", 0.0) for point in points])
+    assert effects.importance().keys() == {"hidden", "drop"}
+    assert effects.effect("drop").mean[-1] > 0.8
+
+
+def test_importance_is_computed_once(effects):
+    first = effects.importance()
+    first.clear()
+    assert set(effects.importance()) == set(SPACE.names)
+
+
 def test_effect_of_no_parameter(effects):
     with pytest.raises(KeyError):
         effects.effect("lr")

@@ -97,6 +97,14 @@ def test_a_choice_that_is_gone_has_no_place():
     np.testing.assert_allclose(rows, [[0.0, 0.5**0.5], [math.nan] * 2])
 
 
+def test_conditions_hold_for_the_cells_values_too():
+    points = [SPACE.sample(np.random.default_rng(i)) for i in range(20)]
+    own = Encoding({parameter.name: parameter.domain for parameter in SPACE}, SPACE)
+    rows = own.encode(points)
+    np.testing.assert_array_equal(own.cube.settle(rows), rows)
+    assert [SPACE.point(own.decode(row)) for row in rows] == points
+
+
 @pytest.mark.parametrize("space", [SPACE, Space([SPACE["rate"], SPACE["flag"]])], ids=["conditions", "none"])
 def test_points_are_at_rest_where_they_are_inactive(space):
     encoding, rng = encoding_of(space), np.random.default_rng(0)
