@@ -27,7 +27,7 @@ class JTune(Magics):
     n = Int(30, min=1, help="Finished trials of a study.").tag(config=True)
     minimize = Unicode("", help="Objective of cells that name none, an expression.").tag(config=True)
     maximize = Unicode("", help="Objective of cells that name none, an expression.").tag(config=True)
-    sampler = Unicode("", help="Sampler; empty: gp, or nsga2 for several objectives.").tag(config=True)
+    sampler = Unicode("gp", help="Sampler.").tag(config=True)
     pruner = Unicode("median", help="Pruner of cells that report.").tag(config=True)
     seed = Int(None, allow_none=True, help="Makes proposals repeatable.").tag(config=True)
     timeout = Unicode("", help="Ends a search after this time, for example 10m.").tag(config=True)

@@ -57,7 +57,7 @@ NAMES: dict[str, str] = {
     "random": "uniform draws",
     "grid": "every combination of a few levels of each parameter, in random order",
     "qmc": "a scrambled Sobol' sequence, which covers the space evenly",
-    "nsga2": "NSGA-II, a genetic algorithm for several objectives (the default there)",
+    "nsga2": "NSGA-II, a genetic algorithm, for several objectives",
 }
 PRUNERS: dict[str, str] = {
     "median": "stops a trial that is worse than the median of the others at the same step",
@@ -526,11 +526,6 @@ def make_sampler(
         inner = _make_inner(name, space, seed, n_trials)
     relative_space, note = _relative_space(name, space)
     return PointSampler(space, inner, seed, relative_space=relative_space, note=note)
-
-
-def default_sampler(n_objectives: int) -> str:
-    """Return the name of the sampler that is taken when none is named."""
-    return "gp" if n_objectives == 1 else "nsga2"
 
 
 def make_pruner(name: str | None, n_trials: int) -> BasePruner:

@@ -17,7 +17,7 @@ from jtune.fingerprint import changed, fingerprints
 from jtune.namespace import names_bound, names_read
 from jtune.progress import Progress
 from jtune.runner import Outcome, Output, Runner, user_frames
-from jtune.samplers import PointSampler, default_sampler, make_pruner, make_sampler
+from jtune.samplers import PointSampler, make_pruner, make_sampler
 from jtune.search import Limits, Search
 from jtune.study import Definition, Goal, Store, Study, Trial, remember
 from jtune.template import Template
@@ -35,7 +35,7 @@ class Options:
         Of the study, and of the variable it is bound to.
     limits : Limits
     sampler, pruner : str
-        By name; an empty sampler is the default one.
+        By name.
     seed : int or None
     is_fresh : bool
         Whether to start anew.
@@ -43,7 +43,7 @@ class Options:
 
     name: str | None
     limits: Limits
-    sampler: str = ""
+    sampler: str = "gp"
     pruner: str = "median"
     seed: int | None = None
     is_fresh: bool = False
@@ -103,7 +103,7 @@ def tune(shell: Any, cell: Cell, header: str, options: Options) -> None:
         raise UsageError(f"the cell reads {options.name} from outside; give the study another NAME")
     definition = _definition(cell, header, options, inputs)
     sampler = make_sampler(
-        options.sampler or default_sampler(len(cell.objectives)),
+        options.sampler,
         cell.space,
         seed=options.seed,
         n_trials=options.limits.n,

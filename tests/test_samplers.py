@@ -22,7 +22,7 @@ from optuna.trial import TrialState
 
 from jtune import samplers
 from jtune.domains import ChoiceDomain, FloatDomain, IntDomain, is_same
-from jtune.errors import JTuneError, UsageError
+from jtune.errors import UsageError
 from jtune.gp import calm
 from jtune.samplers import (
     NAMES,
@@ -30,7 +30,6 @@ from jtune.samplers import (
     SkoptSampler,
     SpaceExhausted,
     best_and_recent,
-    default_sampler,
     make_pruner,
     make_sampler,
 )
@@ -218,11 +217,6 @@ def test_an_unknown_sampler_is_a_usage_error():
         make_sampler("rnadom", MIXED)
     with pytest.raises(UsageError, match="seed -1 is outside"):
         make_sampler("random", MIXED, seed=-1)
-
-
-def test_default_sampler():
-    assert [default_sampler(n) for n in (1, 2, 3)] == ["gp", "nsga2", "nsga2"]
-    assert issubclass(SpaceExhausted, JTuneError)
 
 
 def test_without_a_seed_the_one_taken_is_told():
