@@ -182,14 +182,23 @@ class Cube:
         In the order of their columns.
     is_active : callable, optional
         From points, shape (m, d), to which of the axes count there, shape (m, n_axes); all of them if None.
+    held : ndarray, shape (d,), optional
+        What stands in the columns of the axes that do not move; NaN in the others.
     """
 
-    def __init__(self, axes: Sequence[Axis], is_active: Callable[[Array], Bools] | None = None) -> None:
+    def __init__(
+        self,
+        axes: Sequence[Axis],
+        is_active: Callable[[Array], Bools] | None = None,
+        held: Array | None = None,
+    ) -> None:
         self.axes = tuple(axes)
         self._is_active = is_active
         starts = [0, *itertools.accumulate(axis.width for axis in axes)]
         self.columns = [slice(a, b) for a, b in itertools.pairwise(starts)]
         self.groups = np.repeat(np.arange(len(axes)), [axis.width for axis in axes])
+        self._held = np.full(len(self.groups), np.nan) if held is None else held
+        self._is_free = np.isnan(self._held)
         self._is_number = np.array([axis.n_choices == 0 for axis in axes], np.bool_)[self.groups]
         self._spacing = np.array([axis.spacing for axis in axes])[self.groups]
         self._rest = np.array([axis.rest for axis in axes])[self.groups]
@@ -202,7 +211,7 @@ class Cube:
     def snap(self, x: Array) -> Array:
         """Return the nearest points of the cube."""
         near = [axis.snap(x[:, columns]) for axis, columns in zip(self.axes, self.columns, strict=True)]
-        return self.settle(np.concatenate(near, axis=1))
+        return self.settle(np.where(self._is_free, np.concatenate(near, axis=1), self._held))
 
     def settle(self, x: Array) -> Array:
         """Return the points with all inactive parameters in one place, so that they make no distance."""
@@ -232,14 +241,17 @@ class Cube:
 
     def is_movable(self, x: Array) -> Bools:
         """Return which columns hold an active number, shape of ``x``."""
-        return np.asarray(self._active(x) & self._is_number)
+        return np.asarray(self._active(x) & self._is_number & self._is_free)
 
     def all_points(self, limit: int) -> Array | None:
         """Return every point once, or None if there may be more than ``limit``."""
-        if math.prod(axis.size for axis in self.axes) > limit:
+        free = [bool(self._is_free[columns][0]) for columns in self.columns]
+        if math.prod(axis.size for axis, is_free in zip(self.axes, free, strict=True) if is_free) > limit:
             return None
-        grid = itertools.product(*[axis.all_values() for axis in self.axes])
-        points = np.array([np.concatenate(values) for values in grid]).reshape(-1, self.width)
+        held = [self._held[None, columns] for columns in self.columns]
+        values = [axis.all_values() if f else h for axis, f, h in zip(self.axes, free, held, strict=True)]
+        grid = itertools.product(*values)
+        points = np.array([np.concatenate(row) for row in grid]).reshape(-1, self.width)
         return np.unique(self.snap(points), axis=0)
 
     def _active(self, x: Array) -> Bools:

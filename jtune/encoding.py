@@ -109,6 +109,8 @@ class Encoding:
         Name to domain, in the order of the columns; each of more than one value. Choices may be the cell's or Optuna's.
     space : Space, optional
         Knows the conditions; without it, all parameters are active everywhere.
+    held : mapping
+        Values of the parameters that do not move in the cube.
 
     Attributes
     ----------
@@ -120,14 +122,24 @@ class Encoding:
         Name to slice.
     """
 
-    def __init__(self, domains: Mapping[str, Domain], space: Space | None) -> None:
+    def __init__(
+        self, domains: Mapping[str, Domain], space: Space | None, held: Mapping[str, Value] | None = None
+    ) -> None:
         self._ordered = space.ordered if space is not None and space.has_conditions else ()
         names = {name for p in self._ordered if p.condition for name in p.condition.names} & domains.keys()
         # Conditions are about the cell's values, whatever the columns are decoded to.
         self._parents = {p.name: UnitAxis(p.domain) for p in self._ordered if p.name in names}
         self._literals = space.complete({}) if space is not None else {}
         self.units = {name: UnitAxis(domain) for name, domain in domains.items()}
-        self.cube = Cube([unit.axis for unit in self.units.values()], self._active if self._ordered else None)
+        held_columns = [
+            unit.encode([held[name]])[0] if held and name in held else np.full(unit.axis.width, np.nan)
+            for name, unit in self.units.items()
+        ]
+        self.cube = Cube(
+            [unit.axis for unit in self.units.values()],
+            self._active if self._ordered else None,
+            np.concatenate(held_columns) if held_columns else None,
+        )
         self.columns = dict(zip(self.units, self.cube.columns, strict=True))
 
     def encode(self, points: Sequence[Mapping[str, Value]]) -> Array:

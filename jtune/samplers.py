@@ -36,9 +36,9 @@ from optuna.search_space import IntersectionSearchSpace
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from jtune.domains import ChoiceDomain, Domain, FloatDomain, IntDomain
+from jtune.domains import ChoiceDomain, Domain, FloatDomain, IntDomain, Value
 from jtune.errors import JTuneError, UsageError, did_you_mean
-from jtune.space import Point, Space
+from jtune.space import Parameter, Point, Space
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -175,11 +175,12 @@ class SkoptSampler(BaseSampler):
         self._seed = _fresh_seed() if seed is None else seed
         self._surrogate = surrogate
         self._n_startup_trials = max(1, n_startup_trials)
-        self._space = space
+        self._whole = self._space = space
+        self._held: dict[str, Any] = {}
         self._intersection = IntersectionSearchSpace()
         self._reported: dict[int, tuple[FrozenTrial, list[float]]] = {}
         self._model: _Model | None = None
-        self._model_space: list[tuple[str, BaseDistribution]] = []
+        self._model_space: tuple[list[tuple[str, BaseDistribution]], dict[str, Any]] = [], {}
 
     def __getstate__(self) -> dict[str, Any]:
         # A model is large, and grows again from the trials.
@@ -188,6 +189,25 @@ class SkoptSampler(BaseSampler):
     def reseed_rng(self) -> None:
         """Take a new random seed, and forget the model that grew from the old one."""
         self._seed, self._model = _fresh_seed(), None
+
+    def narrow(self, space: Space) -> None:
+        """Search only in ``space`` from now on: the parameters of the known space, in domains within theirs.
+
+        A parameter whose domain has one value left stays in the model, where trials with other values of it are at a
+        distance. (Surrogates other than "gp" propose it as before: keep to its value when you take their proposal.)
+
+        Raises
+        ------
+        ValueError
+            If the sampler knows no space.
+        """
+        if self._whole is None:
+            raise ValueError("this sampler knows no space that could be narrowed; give it one: SkoptSampler(space=...)")
+        whole = self._whole
+        locked = [p for p in space if p.domain.size == 1 and whole[p.name].domain.size != 1]
+        held = {p.name: p.domain.levels(1)[0] for p in locked}
+        self._space = Space([whole[p.name] if p.name in held else p for p in space])
+        self._held = {name: whole[name].domain.to_optuna(value) for name, value in held.items()}
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """Return the distributions that are searched together, those of a single value left out."""
@@ -213,9 +233,9 @@ class SkoptSampler(BaseSampler):
         from jtune.gp import calm
 
         with calm():
-            if self._model is None or self._model_space != list(search_space.items()):
-                self._model = self._new_model(search_space)
-                self._model_space = list(search_space.items())
+            model_space = list(search_space.items()), self._held
+            if self._model is None or self._model_space != model_space:
+                self._model, self._model_space = self._new_model(search_space), model_space
             return self._model.propose(history)
 
     def sample_independent(
@@ -266,7 +286,8 @@ class SkoptSampler(BaseSampler):
     def _new_model(self, search_space: Mapping[str, BaseDistribution]) -> _Model:
         axes = {name: self._axis(name, distribution) for name, distribution in search_space.items()}
         if self._surrogate == "gp":
-            return _GpModel({name: axis.domain for name, axis in axes.items()}, self._space, self._seed)
+            domains = {name: axis.domain for name, axis in axes.items()}
+            return _GpModel(domains, self._space, self._held, self._seed)
         return _SkoptModel(axes, self._surrogate, self._seed)
 
     def _axis(self, name: str, distribution: BaseDistribution) -> _Axis:
@@ -313,6 +334,7 @@ class PointSampler(BaseSampler):
         note: str | None = None,
     ) -> None:
         self.space = space
+        self._open = space
         self.inner = inner
         self.seed = _fresh_seed() if seed is None else seed
         self.note = note
@@ -329,13 +351,23 @@ class PointSampler(BaseSampler):
         """Let ``point`` be proposed again, after a trial that did not run to its end."""
         self._seen.discard(Space.key(point))
 
+    def narrow(self, space: Space) -> None:
+        """Propose only points of ``space`` from now on: the same parameters, in domains within theirs.
+
+        A domain of one value locks its parameter. Trials elsewhere still inform the surrogate; the space that was
+        given at first lifts all limits.
+        """
+        self._open = space
+        if isinstance(self.inner, SkoptSampler):
+            self.inner.narrow(space)
+
     @property
     def is_exhausted(self) -> bool:
         """Whether :meth:`sample_relative` would raise for want of points (costs little: ask before each trial)."""
         # Each combination of the unconditional parameters is a point at least; what cannot be counted is not seen yet.
         uncounted = len(self._seen) + 1
-        at_least = math.prod(p.domain.size or uncounted for p in self.space if p.condition is None)
-        return at_least <= len(self._seen) and self._has_seen(self.space.all_points)
+        at_least = math.prod(p.domain.size or uncounted for p in self._open if p.condition is None)
+        return at_least <= len(self._seen) and self._has_seen(self._open.all_points)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """Return the distributions of all parameters."""
@@ -352,7 +384,7 @@ class PointSampler(BaseSampler):
             If there is no point left (or, in a space too large to count, none was found).
         """
         for point in self._proposals(study, trial):
-            if Space.key(point) not in self._seen:
+            if not self._is_spent(point):
                 self.remember(point)
                 values = {n: self.space[n].domain.to_optuna(v) for n, v in point.items()}
                 self._latest = trial.number, values
@@ -396,13 +428,13 @@ class PointSampler(BaseSampler):
                 yield self._ask_inner(self.inner, study, trial)
         rng = np.random.default_rng((self.seed, trial.number))
         for _ in range(_UNIFORM_TRIES):
-            yield self.space.sample(rng)
-        points = self.space.all_points
+            yield self._open.sample(rng)
+        points = self._open.all_points
         if points is not None:
             yield from (points[i] for i in rng.permutation(len(points)))
         else:
             for _ in range(_LAST_TRIES):
-                yield self.space.sample(rng)
+                yield self._open.sample(rng)
 
     def _ask_inner(self, inner: BaseSampler, study: Study, trial: FrozenTrial) -> Point:
         relative_space = self._relative_space
@@ -410,10 +442,10 @@ class PointSampler(BaseSampler):
             relative_space = inner.infer_relative_search_space(study, trial)
         proposed = inner.sample_relative(study, trial, relative_space)
         # Parents before children, and inactive parameters have their literal, as in Space.point.
-        known = self.space.complete({})
+        known = self._open.complete({})
         chosen: Point = {}
-        for parameter in self.space.ordered:
-            name, distribution = parameter.name, self._distributions[parameter.name]
+        for parameter in self._open.ordered:
+            name, distribution = parameter.name, parameter.domain.distribution
             if parameter.condition is not None and not parameter.condition.holds(known):
                 continue
             if distribution.single():
@@ -421,31 +453,53 @@ class PointSampler(BaseSampler):
             else:
                 if name not in proposed:
                     proposed[name] = inner.sample_independent(study, trial, name, distribution)
-                value = parameter.domain.snap(parameter.domain.from_optuna(proposed[name]))
+                value = self._within(parameter, proposed[name], trial)
             known[name] = chosen[name] = value
-        return self.space.point(chosen)
+        return self._open.point(chosen)
+
+    def _within(self, parameter: Parameter, proposed: Any, trial: FrozenTrial) -> Value:
+        """Return a proposed value, or a draw from what is left of the domain if it is outside of that."""
+        whole, left = self.space[parameter.name].domain, parameter.domain
+        value = whole.snap(whole.from_optuna(proposed))
+        if left is whole or not left.reject(value):
+            return value
+        return left.sample(np.random.default_rng((self.seed, trial.number, zlib.crc32(parameter.name.encode()))))
+
+    def _is_spent(self, point: Point) -> bool:
+        """Tell whether a point has been seen, or is outside of what the space was narrowed to."""
+        return Space.key(point) in self._seen or (self._open is not self.space and not self._open.accepts(point))
 
     def _has_seen(self, points: Sequence[Point] | None) -> bool:
-        return points is not None and all(Space.key(point) in self._seen for point in points)
+        return points is not None and all(self._is_spent(point) for point in points)
 
 
 class _GridSampler(PointSampler):
     """A full factorial in an order that is random with the seed, so that a part of it is spread out."""
 
     def __init__(self, space: Space, seed: int, n_trials: int) -> None:
-        levels = _grid_levels(space, n_trials)
+        super().__init__(space, seed=seed)
+        self._n_trials = n_trials
+        size = self._lay_out(space)
+        self.note = f"grid: {_levels_text(space, self._axes)}: {size} points"
+        if size > n_trials:
+            self.note += f", of which {n_trials} at random"
+
+    def _lay_out(self, space: Space) -> int:
+        """Lay the grid over a space and return its size."""
+        levels = _grid_levels(space, self._n_trials)
         self._axes = {p.name: p.domain.levels(levels) for p in space}
         self._points: list[Point] | None = None
         self._start = 0  # all points before this one have been seen
         size = math.prod(map(len, self._axes.values()))
         if size <= _GRID_ENUMERATED_AT_MOST:
             points = space.grid(levels)
-            self._points = [points[i] for i in np.random.default_rng(seed).permutation(len(points))]
+            self._points = [points[i] for i in np.random.default_rng(self.seed).permutation(len(points))]
             size = len(points)
-        note = f"grid: {_levels_text(space, self._axes)}: {size} points"
-        if size > n_trials:
-            note += f", of which {n_trials} at random"
-        super().__init__(space, seed=seed, note=note)
+        return size
+
+    def narrow(self, space: Space) -> None:
+        super().narrow(space)
+        self._lay_out(space)
 
     @property
     def is_exhausted(self) -> bool:
@@ -472,7 +526,7 @@ class _GridSampler(PointSampler):
             return
         rng = np.random.default_rng((self.seed, trial.number))
         for _ in range(_LAST_TRIES):
-            yield self.space.point({n: v[rng.integers(len(v))] for n, v in self._axes.items()})
+            yield self._open.point({n: v[rng.integers(len(v))] for n, v in self._axes.items()})
 
 
 def make_sampler(
@@ -628,15 +682,17 @@ class _GpModel:
         Name to the domain of Optuna's values.
     space : Space or None
         Knows the conditions.
+    held : mapping
+        Values of the parameters that are locked.
     seed : int
         Of all random draws, together with the number of trials.
     """
 
-    def __init__(self, domains: Mapping[str, Domain], space: Space | None, seed: int) -> None:
+    def __init__(self, domains: Mapping[str, Domain], space: Space | None, held: Mapping[str, Any], seed: int) -> None:
         from jtune.encoding import Encoding
         from jtune.gp import GaussianProcess
 
-        self._encoding = Encoding(domains, space)
+        self._encoding = Encoding(domains, space, held)
         self._seed = seed
         self._gp = GaussianProcess(groups=list(self._encoding.cube.groups), warm_start=True)
         self._n_learnt_from = 0

@@ -874,3 +874,79 @@ def test_pruners():
     assert isinstance(make_pruner("hyperband", 30), optuna.pruners.HyperbandPruner)
     with pytest.raises(UsageError, match="'medain' is not a pruner; did you mean 'median'"):
         make_pruner("medain", 30)
+
+
+# Locked and narrowed parameters
+
+
+def narrowed(space, **domains):
+    return Space([Parameter(p.name, domains.get(p.name, p.domain), p.literal, p.condition) for p in space])
+
+
+NESTED = Space(
+    [
+        Parameter("x", FloatDomain(-3.0, 3.0), 1.0),
+        Parameter("y", FloatDomain(-3.0, 3.0), 1.0),
+        Parameter("k", ChoiceDomain(("a", "b")), "a"),
+        Parameter("w", IntDomain(1, 64, True), 8, Condition("k == 'b'")),
+    ]
+)
+
+
+def searched(sampler, n, loss, study=None):
+    """Return a study, and the points of its next ``n`` trials."""
+    study = study or optuna.create_study(sampler=sampler)
+    points = []
+    for _ in range(n):
+        trial = optuna.trial.Trial(study, study._storage.create_new_trial(study._study_id))
+        frozen = study._storage.get_trial(trial._trial_id)
+        values = sampler.sample_relative(study, frozen, {})
+        for name, value in values.items():
+            distribution = sampler.space[name].domain.distribution
+            internal = distribution.to_internal_repr(value)
+            study._storage.set_trial_param(trial._trial_id, name, internal, distribution)
+        points.append({n: sampler.space[n].domain.from_optuna(v) for n, v in values.items()})
+        study.tell(trial.number, loss(points[-1]))
+    return study, points
+
+
+def valley(point):
+    return (point["x"] - 1) ** 2 + (point["y"] - point["x"]) ** 2 + 0.01 * point.get("w", 0)
+
+
+@pytest.mark.parametrize("name", ["gp", "forest", "tpe", "cmaes", "random", "grid", "qmc"])
+def test_locked_and_narrowed_parameters_are_obeyed_until_they_are_free_again(name):
+    sampler = make_sampler(name, NESTED, seed=0, n_trials=200)
+    study, _ = searched(sampler, 14, valley)
+    sampler.narrow(narrowed(NESTED, x=ChoiceDomain((-1.5,)), y=FloatDomain(0.0, 0.5), k=ChoiceDomain(("b",))))
+    _, points = searched(sampler, 8, valley, study)
+    assert {p["x"] for p in points} == {-1.5}
+    assert {p["k"] for p in points} == {"b"}
+    assert all(0 <= p["y"] <= 0.5 and "w" in p for p in points)
+    assert len({Space.key(p) for p in points}) == 8
+    sampler.narrow(NESTED)
+    _, points = searched(sampler, 8, valley, study)
+    assert len({p["x"] for p in points}) > 1
+
+
+def test_trials_elsewhere_inform_the_search_beside_a_lock():
+    """Where x is locked, y follows it: learnt from trials in which x was free."""
+    sampler = make_sampler("gp", NESTED, seed=0)
+    study, _ = searched(sampler, 40, valley)
+    sampler.narrow(narrowed(NESTED, x=ChoiceDomain((2.0,)), k=ChoiceDomain(("a",))))
+    _, points = searched(sampler, 4, valley, study)
+    assert min(abs(p["y"] - 2) for p in points) < 0.5
+
+
+def test_space_that_was_narrowed_to_one_point_is_exhausted_after_it():
+    sampler = make_sampler("gp", NESTED, seed=0)
+    study, _ = searched(sampler, 12, valley)
+    sampler.narrow(narrowed(NESTED, x=ChoiceDomain((0.5,)), y=ChoiceDomain((0.25,)), k=ChoiceDomain(("a",))))
+    _, points = searched(sampler, 1, valley, study)
+    assert points == [{"x": 0.5, "y": 0.25, "k": "a"}]
+    assert sampler.is_exhausted
+
+
+def test_sampler_that_knows_no_space_cannot_be_narrowed():
+    with pytest.raises(ValueError, match="knows no space"):
+        SkoptSampler(seed=0).narrow(NESTED)
