@@ -115,8 +115,8 @@ def best_and_recent(losses: Sequence[float], limit: int) -> list[int]:
 class SkoptSampler(BaseSampler):
     """Bayesian optimization in scikit-optimize's search space, for any Optuna study.
 
-    Until ``n_startup_trials`` trials can be learnt from, parameters are drawn uniformly; from then on a surrogate is
-    fitted to the trials before each proposal. What it is told:
+    Until ``n_startup_trials`` trials can be learnt from, parameters are drawn uniformly ("gp" begins in the middle of
+    the ranges); from then on a surrogate is fitted to the trials before each proposal. What it is told:
 
     - a complete trial: its value (NaN and infinities: as a failed one);
     - a failed trial: the 75 % quantile of the complete ones (the worse end), so that a region that crashes is left but
@@ -229,7 +229,7 @@ class SkoptSampler(BaseSampler):
             return {}
         history = self._history(study, trial.number, search_space)
         if len(history.trials) < self._n_startup_trials:
-            return {}
+            return self._middle(study, trial.number, search_space) if self._surrogate == "gp" else {}
         from jtune.gp import calm
 
         with calm():
@@ -237,6 +237,15 @@ class SkoptSampler(BaseSampler):
             if self._model is None or self._model_space != model_space:
                 self._model, self._model_space = self._new_model(search_space), model_space
             return self._model.propose(history)
+
+    def _middle(self, study: Study, number: int, search_space: Mapping[str, BaseDistribution]) -> dict[str, Any]:
+        """Return the middle of all ranges for a study's first trial, or its second after the user's own values."""
+        trials = study._storage.get_all_trials(study._study_id, deepcopy=False)
+        others = [trial for trial in trials if trial.number != number]
+        numbers = {n: d for n, d in search_space.items() if not isinstance(d, CategoricalDistribution)}
+        middle = {n: self._held.get(n, self._axis(n, d).domain.levels(1)[0]) for n, d in numbers.items()}
+        is_first = len(others) < 2 and not any(middle.items() <= other.params.items() for other in others)
+        return middle if is_first else {}
 
     def sample_independent(
         self,

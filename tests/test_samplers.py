@@ -950,3 +950,15 @@ def test_space_that_was_narrowed_to_one_point_is_exhausted_after_it():
 def test_sampler_that_knows_no_space_cannot_be_narrowed():
     with pytest.raises(ValueError, match="knows no space"):
         SkoptSampler(seed=0).narrow(NESTED)
+
+
+def test_gp_begins_in_the_middle_of_the_ranges_or_does_so_after_the_users_own_values():
+    study, points = searched(make_sampler("gp", NESTED, seed=0), 3, valley)
+    assert (points[0]["x"], points[0]["y"]) == (0.0, 0.0)
+    assert all(p["x"] != 0 for p in points[1:])
+    study = optuna.create_study()
+    distributions = {p.name: p.domain.distribution for p in NESTED if p.name != "w"}
+    own = {"x": 1.0, "y": 1.0, "k": "a"}
+    study.add_trial(optuna.trial.create_trial(value=1.0, params=own, distributions=distributions))
+    _, points = searched(make_sampler("gp", NESTED, seed=0), 2, valley, study)
+    assert [(p["x"], p["y"]) == (0.0, 0.0) for p in points] == [True, False]
