@@ -128,7 +128,9 @@ class Search:
         The first ones are the baseline; a user who types others later wants to see them tried as well.
         """
         own, baseline = self.study.space.baseline, self.study.baseline
-        if baseline is None or baseline.state == "failed":
+        # Where nothing came after a failed baseline the cell was broken, by what may have been mended since.
+        was_broken = all(trial.origin == "baseline" and trial.state == "failed" for trial in finished)
+        if baseline is None or was_broken:
             return "baseline", own
         tried = {Space.key(trial.params) for trial in finished}
         return None if Space.key(own) in tried else ("manual", own)

@@ -241,7 +241,10 @@ def _best_outcome(study: Study, search: Search, runner: Runner) -> Outcome | Non
         if again.state == "complete":
             _best_here[path] = best, again
             return again
-        _say(study, [f"trial {best.number}, the best one, was run again for its variables and {again.reason}"])
+        _say(
+            study,
+            [f"trial {best.number}, the best one, was run again for its variables: {again.state}, {again.reason}"],
+        )
     _say(study, [f"the variables of trial {best.number}, the best one, are not in this kernel"])
     return None
 

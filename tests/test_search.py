@@ -84,6 +84,14 @@ def test_typed_literals_are_tried_once(tmp_path):
     assert study.source(2) == edited
 
 
+def test_nan_baseline_is_not_run_again_when_the_study_goes_on(tmp_path):
+    source = 'x = -1.0  # tune: -3..3\nfloat("nan") if x < 0 else x  # tune: minimize'
+    for n in (3, 5, 7):
+        _, study = search(tmp_path, Limits(n), source)
+    assert [t.number for t in study if t.origin == "baseline"] == [0]
+    assert len({t.params["x"] for t in study}) == len(study) == 7
+
+
 def test_best_outcome_is_that_of_the_best_trial(tmp_path):
     namespace = {"kept": 1}
     found, study = search(tmp_path, Limits(20), namespace=namespace)
