@@ -84,7 +84,7 @@ def run(problem: Problem, sampler: str, seed: int) -> tuple[list[float], float]:
         points = make_sampler(sampler, cell.space, seed=seed, n_trials=AT[-1], n_objectives=len(goals))
         study.optuna.sampler = points
         start = time.perf_counter()
-        Search(study, Runner(cell, cell.template(), {}), points, Limits(AT[-1]), lambda: None).run()
+        Search(study, Runner(cell, cell.template(), {}), points, Limits(AT[-1]), lambda _: None).run()
         ms = 1e3 * (time.perf_counter() - start) / len(study)
         values = [trial.values for trial in study]
     return [hypervolume(values[:n], problem.reference) for n in AT], ms

@@ -38,6 +38,7 @@ class JTune(Magics):
     )
     repeats = Int(1, min=1, help="Runs of the cell in a trial.").tag(config=True)
     fresh = Bool(False, help="Whether to start anew each time.").tag(config=True)
+    panel = Bool(True, help="Whether a notebook shows sliders and charts.").tag(config=True)
 
     @magic_arguments("%tune")
     @argument("name", metavar="NAME", nargs="?", help="The study's name on disk, and the variable it is bound to.")
@@ -53,6 +54,7 @@ class JTune(Magics):
     @argument("--patience", type=int, metavar="N", help="End after N trials without a better one.")
     @argument("--repeats", type=int, metavar="R", help="Run the cell R times a trial; the objective is the mean.")
     @argument("--fresh", action=BooleanOptionalAction, help="Start anew; the old trials stay on disk.")
+    @argument("--panel", action=BooleanOptionalAction, help="Show sliders and charts (default), or only the report.")
     @cell_magic
     def tune(self, line: str, cell: str) -> None:
         """Rerun the cell with other values of its marked literals, in search of better ones.

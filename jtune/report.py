@@ -191,14 +191,19 @@ def _what_became(trial: Trial) -> str:
 
 
 def _compared(value: float, baseline: float) -> str:
+    than = gain(value, baseline)
+    return f"{than} than the baseline's {baseline:.6g}" if than else "as good as the baseline"
+
+
+def gain(value: float, baseline: float) -> str:
+    """Return ``0.05 (5.4 %) higher``, how a value compares with the baseline's; empty where they are equal."""
     if value == baseline:
-        return "as good as the baseline"
+        return ""
     difference = abs(value - baseline)
     share = difference / abs(baseline) if baseline else math.inf
     # Above tenfold, or far below one percent, it says less than the values do.
     part = f" ({_digits(100 * share)} %)" if 1e-5 < share < 10 else ""
-    side = "higher" if value > baseline else "lower"
-    return f"{difference:.3g}{part} {side} than the baseline's {baseline:.6g}"
+    return f"{difference:.3g}{part} {'higher' if value > baseline else 'lower'}"
 
 
 def _digits(number: float) -> str:

@@ -95,6 +95,7 @@ class Gate:
 
     def __init__(self) -> None:
         self.is_interrupted = False
+        self._closed: Abandoned | None = None
         self._abandoned: Abandoned | None = None
         self._is_open = False
         self._thread = threading.get_ident()
@@ -126,6 +127,20 @@ class Gate:
 
                 _thread.interrupt_main()
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether no trial may start, by an interrupt or by :meth:`close`."""
+        return self.is_interrupted or self._closed is not None
+
+    def close(self, state: State, reason: str) -> None:
+        """End the running trial and let no other one start; may be called from any thread."""
+        self._closed = Abandoned(state, reason)
+        self.abandon(state, reason)
+
+    def reopen(self) -> None:
+        """Let trials start again."""
+        self.is_interrupted, self._closed = False, None
+
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         abandoned, self._abandoned = self._abandoned, None
         if abandoned is None:
@@ -146,6 +161,9 @@ class Gate:
             if self.is_interrupted:
                 raise KeyboardInterrupt
             self._is_open = True
+            # Looked at last: whoever closes it later finds it open.
+            if self._closed is not None:
+                raise self._closed
             yield
         finally:
             self._is_open = False
@@ -176,7 +194,7 @@ class Runner:
         self.gate = gate or Gate()
         self._cell = cell
         self._template = template
-        self._namespace = namespace
+        self.namespace = namespace
         self._capture = Capture(shell)
 
     def run(
@@ -216,7 +234,7 @@ class Runner:
     def _run_once(
         self, code: Any, run: _Run, timeout_s: float | None, timeout_reason: Callable[[], tuple[State, str]]
     ) -> Outcome:
-        namespace = self._namespace
+        namespace = self.namespace
         before = Snapshot.take(namespace)
         error: BaseException | None = None
         start = time.perf_counter()

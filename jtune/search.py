@@ -1,17 +1,24 @@
-"""The loop: ask -> run -> record, until a stop rule says why to end."""
+"""The loop: ask -> run -> record, until a stop rule or the user says why to end."""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from jtune.domains import Value
 from jtune.runner import Outcome, Runner, State
 from jtune.samplers import PointSampler, SpaceExhausted
 from jtune.space import Point, Space
 from jtune.study import Origin, Study, Trial
 
 _FAILURES_IN_A_ROW = 10
+# How often a paused search looks for an interrupt; all else wakes it.
+_PAUSE_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -40,11 +47,17 @@ class Limits:
     repeats: int = 1
 
 
+Listener: TypeAlias = Callable[[Trial | None], None]
+
+
 class Search:
     """One search of a study: decides points, runs them, records them.
 
     When it has ended, ``best`` is the outcome of the study's best trial, if that ran in here; ``broken`` that of a
-    baseline which says that the cell itself is at fault; ``n_run`` counts the trials that ran.
+    baseline which says that the cell itself is at fault; ``n_run`` counts the trials that ran, and ``running`` is the
+    number of the one that runs. What a user may ask of
+    it meanwhile (:meth:`pause`, :meth:`resume`, :meth:`skip`, :meth:`stop`, :meth:`run_next`, :meth:`narrow`) may be
+    called from any thread: the loop obeys where it next can.
 
     Parameters
     ----------
@@ -53,14 +66,19 @@ class Search:
     sampler : PointSampler
     limits : Limits
     listener : callable
-        Called before the first trial and after each.
+        Called with each trial that has ended; with None before the first one, and when one starts.
     """
 
-    def __init__(
-        self, study: Study, runner: Runner, sampler: PointSampler, limits: Limits, listener: Callable[[], None]
-    ) -> None:
+    def __init__(self, study: Study, runner: Runner, sampler: PointSampler, limits: Limits, listener: Listener) -> None:
         self.study, self.runner, self.sampler, self.limits = study, runner, sampler, limits
+        self.is_paused = False
+        self.is_running = False
+        self.running: int | None = None
+        self._start = time.monotonic()
         self._listener = listener
+        self._wanted: deque[Point] = deque()
+        self._narrowed: Space | None = None
+        self._woken = threading.Event()
         self._deadline = None if limits.timeout_s is None else time.monotonic() + limits.timeout_s
         self.n_run = 0
         self._finished = 0
@@ -73,7 +91,7 @@ class Search:
 
     def run(self) -> None:
         """Run trials until a limit ends it; the study says which."""
-        with self.study.journal.writing(), self.runner.gate.guarding():
+        with self._writing():
             self.study.close_left_open()
             finished = self.study.finished
             self._finished = len(finished)
@@ -82,16 +100,72 @@ class Search:
             best = self.study.best
             self._best_losses = self.study.losses(best.values) if best else None
             self._own = self._own_point(finished)
-            self._listener()
+            self._listener(None)
             while (ending := self._ending()) is None:
+                if self.is_paused and not self._wanted:
+                    self._pause()
+                    continue
                 try:
-                    self._one()
+                    trial = self._one()
                 except SpaceExhausted as exhausted:
                     ending = str(exhausted)
                     break
                 self.n_run += 1
-                self._listener()
+                self._listener(trial)
             self.study.end(ending)
+
+    def run_one(self, point: Mapping[str, Value]) -> Trial:
+        """Run one trial of the user's choice when the search has ended, and return it."""
+        self.runner.gate.reopen()
+        with self._writing():
+            self._wanted.append(self.study.space.point(point))
+            trial = self._one()
+            self._listener(trial)
+        return trial
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        self.is_running = True
+        try:
+            with self.study.journal.writing(), self.runner.gate.guarding():
+                yield
+        finally:
+            self.is_running = False
+
+    def pause(self) -> None:
+        """Start no trial until :meth:`resume`, but for those of :meth:`run_next`; the running one ends as usual."""
+        self.is_paused = True
+
+    def resume(self) -> None:
+        """Go on."""
+        self.is_paused = False
+        self._woken.set()
+
+    def skip(self) -> None:
+        """Give the running trial up; it counts as pruned."""
+        self.runner.gate.abandon("pruned", "skipped by hand")
+
+    def stop(self) -> None:
+        """Give the running trial up, and start no other."""
+        self.runner.gate.close("interrupted", "stopped by hand")
+        self._woken.set()
+
+    def run_next(self, point: Mapping[str, Value]) -> None:
+        """Run a point of the user's choice next, also while paused."""
+        self._wanted.append(self.study.space.point(point))
+        self._woken.set()
+
+    def narrow(self, space: Space) -> None:
+        """Search only in ``space`` from the next trial on, as :meth:`PointSampler.narrow` says."""
+        self._narrowed = space
+
+    def _pause(self) -> None:
+        start = time.monotonic()
+        while self.is_paused and not (self._wanted or self.runner.gate.is_closed):
+            self._woken.wait(_PAUSE_S)
+            self._woken.clear()
+        if self._deadline is not None:
+            self._deadline += time.monotonic() - start
 
     def describe(self) -> str:
         """Return trials done of those wanted, and the best objective so far."""
@@ -100,12 +174,34 @@ class Search:
         best = "" if losses is None else f", best {-losses[0] if is_max else losses[0]:.6g}"
         return f"{self._finished}/{self.limits.n} trials{best}"
 
+    @property
+    def finished(self) -> int:
+        """How many trials count towards ``-n``, those from before included."""
+        return self._finished
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since it was made."""
+        return time.monotonic() - self._start
+
+    @property
+    def left_s(self) -> float | None:
+        """Expected seconds to its end, at the pace so far; None while that says nothing."""
+        if self.n_run < 2:
+            return None
+        left = self.elapsed_s / self.n_run * max(0, self.limits.n - self._finished)
+        return left if self._deadline is None else min(left, max(0.0, self._deadline - time.monotonic()))
+
     def _ending(self) -> str | None:
         limits = self.limits
         if self.runner.gate.is_interrupted:
             return "interrupted"
+        if self.runner.gate.is_closed:
+            return "stopped by hand"
         if self.broken is not None:
             return "the baseline failed"
+        if self._wanted:
+            return None
         if self._finished >= limits.n:
             return f"{self._finished} trials are done"
         if self._deadline is not None and time.monotonic() >= self._deadline:
@@ -116,7 +212,14 @@ class Search:
             return f"no better trial in {limits.patience}"
         if limits.target is not None and self._reaches(limits.target):
             return "the target is reached"
+        self._obey()
         return "all points have been tried" if self.sampler.is_exhausted else None
+
+    def _obey(self) -> None:
+        # The sampler is asked and told in this thread only.
+        narrowed, self._narrowed = self._narrowed, None
+        if narrowed is not None:
+            self.sampler.narrow(narrowed)
 
     def _reaches(self, target: float) -> bool:
         is_max = self.study.objectives[0].direction == "maximize"
@@ -135,10 +238,11 @@ class Search:
         tried = {Space.key(trial.params) for trial in finished}
         return None if Space.key(own) in tried else ("manual", own)
 
-    def _one(self) -> None:
-        origin, given = self._own or ("sampler", None)
-        self._own = None
+    def _one(self) -> Trial:
+        origin, given = self._choose()
         number, point = self.study.start_trial(origin, given)
+        self.running = number
+        self._listener(None)
         if given is not None:
             self.sampler.remember(point)
         timeout_s, reason = self._timeout()
@@ -146,12 +250,21 @@ class Search:
             point, lambda step, value: self.study.report_value(number, step, value), self.limits.repeats,
             timeout_s, lambda: reason,
         )  # fmt: skip
-        self.study.end_trial(number, origin, outcome)
+        trial = self.study.end_trial(number, origin, outcome)
+        self.running = None
         self._count(outcome)
         if outcome.state == "interrupted":
             self.sampler.forget(point)
         elif origin == "baseline" and outcome.is_broken:
             self.broken = outcome
+        return trial
+
+    def _choose(self) -> tuple[Origin, Point | None]:
+        """Return what to run next: the cell's own literals, what the user asked for, else what the sampler proposes."""
+        own, self._own = self._own, None
+        if own is not None:
+            return own
+        return ("manual", self._wanted.popleft()) if self._wanted else ("sampler", None)
 
     def _timeout(self) -> tuple[float | None, tuple[State, str]]:
         left = None if self._deadline is None else self._deadline - time.monotonic()

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jtune.cell import Cell
 from jtune.errors import UsageError
@@ -21,6 +21,10 @@ from jtune.samplers import PointSampler, make_pruner, make_sampler
 from jtune.search import Limits, Search
 from jtune.study import Definition, Goal, Store, Study, Trial, remember
 from jtune.template import Template
+
+if TYPE_CHECKING:
+    from jtune.panel import Panel
+    from jtune.space import Point
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -39,6 +43,8 @@ class Options:
     seed : int or None
     is_fresh : bool
         Whether to start anew.
+    has_panel : bool
+        Whether a notebook shows sliders and charts.
     """
 
     name: str | None
@@ -47,6 +53,7 @@ class Options:
     pruner: str = "median"
     seed: int | None = None
     is_fresh: bool = False
+    has_panel: bool = True
 
     @classmethod
     def of(cls, given: Any) -> Options:
@@ -71,7 +78,7 @@ class Options:
             patience=given.patience,
             repeats=given.repeats,
         )
-        return cls(name, limits, given.sampler, given.pruner, given.seed, given.fresh)
+        return cls(name, limits, given.sampler, given.pruner, given.seed, given.fresh, given.panel)
 
 
 def _seconds(text: str, option: str) -> float | None:
@@ -118,7 +125,7 @@ def tune(shell: Any, cell: Cell, header: str, options: Options) -> None:
         study.optuna.sampler, study.optuna.pruner = sampler, pruner
         _say(study, [*said, *([sampler.note] if sampler.note else [])])
         progress = Progress(shell, study.name)
-        search = _search(study, runner, sampler, options.limits, inputs, progress)
+        search = _search(study, runner, sampler, options.limits, inputs, progress, _panel(shell, study, options))
         if search.broken is not None:
             progress.fail(f"{study.name}: the cell's own values failed, nothing else was run")
             _raise_as_the_users(shell, search.broken, filename)
@@ -202,19 +209,59 @@ def _domains(definition: Definition) -> list[tuple[str, str, str]]:
 
 
 def _search(
-    study: Study, runner: Runner, sampler: PointSampler, limits: Limits, inputs: _Inputs, progress: Progress
+    study: Study,
+    runner: Runner,
+    sampler: PointSampler,
+    limits: Limits,
+    inputs: _Inputs,
+    progress: Progress,
+    panel: Panel | None,
 ) -> Search:
     """Return a search of the study that has ended."""
 
-    def listen() -> None:
+    def listen(trial: Trial | None) -> None:
         progress.update(search)
-        if search.n_run == 2 and (names := inputs.changed()):
+        if panel is not None:
+            panel.update(trial)
+        if trial is not None and search.n_run == 2 and (names := inputs.changed()):
             advice = "trials can only be compared when each starts from the same state, so make a copy in the cell"
             _say(study, [f"the cell changes {', '.join(names)} in place; {advice}"])
 
     search = Search(study, runner, sampler, limits, listen)
-    search.run()
+    if panel is None:
+        search.run()
+        return search
+    panel.attach(study, search, lambda point: _run_again(study, search, point))
+    progress.update(search)
+    panel.show()
+    try:
+        search.run()
+    finally:
+        panel.end()
     return search
+
+
+def _panel(shell: Any, study: Study, options: Options) -> Panel | None:
+    """Return the study's panel, or None where nobody would see it."""
+    if not (options.has_panel and hasattr(shell, "kernel")):
+        return None
+    try:
+        from jtune.panel import panel_of
+    except (ImportError, FileNotFoundError) as error:
+        # A checkout whose page side is not built, or ipywidgets in disorder: the search does not depend on it.
+        _say(study, [f"no panel: {error}"])
+        return None
+    return panel_of(study)
+
+
+def _run_again(study: Study, search: Search, point: Point) -> Trial:
+    """Run a trial that the panel asks for when the search has ended; the namespace has the best one's variables."""
+    best = search.best
+    trial = search.run_one(point)
+    if search.best is not best and search.best is not None and search.best.bindings is not None:
+        _best_here[study.journal.path] = trial, search.best
+        search.best.bindings.apply(search.runner.namespace)
+    return trial
 
 
 def _say(study: Study, texts: Sequence[str]) -> None:

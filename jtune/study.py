@@ -289,7 +289,7 @@ class Study:
             losses = self.losses(trial.values)
             if len(self.objectives) == 1:
                 return [trial]
-            if not any(_dominates(self.losses(better.values), losses) for better in front):
+            if not any(dominates(self.losses(better.values), losses) for better in front):
                 front.append(trial)
         return sorted(front, key=lambda trial: trial.number)
 
@@ -351,7 +351,7 @@ class Study:
             If there is no such parameter, or there are too few trials.
         """
         self._check_parameter(name)
-        return self._surrogate().effect(name)
+        return self.effects().effect(name)
 
     def predict(self, params: Mapping[str, Value]) -> tuple[float, float]:
         """Return the surrogate's mean and standard deviation of the (first) objective at a point.
@@ -371,7 +371,7 @@ class Study:
             if reason := self.space[name].domain.reject(value):
                 raise StudyError(f"{name}: {reason}")
         best = self.best.params if self.best else {}
-        return self._surrogate().predict(self.space.point({**best, **params}))
+        return self.effects().predict(self.space.point({**best, **params}))
 
     def importance(self) -> dict[str, float]:
         """Return each parameter's share of what the parameters explain of the objective, largest first.
@@ -381,9 +381,16 @@ class Study:
         StudyError
             If there are too few trials.
         """
-        return self._surrogate().importance()
+        return self.effects().importance()
 
-    def _surrogate(self) -> Effects:
+    def effects(self) -> Effects:
+        """Return the surrogate of the (first) objective, as of now; it stays as it is when trials are added.
+
+        Raises
+        ------
+        StudyError
+            If there are too few trials.
+        """
         from jtune.effects import Effects
 
         complete = self.complete
@@ -500,14 +507,15 @@ class Study:
         self._storage.set_trial_intermediate_value(trial_id, step, value)
         return self.optuna.pruner.prune(self.optuna, self._storage.get_trial(trial_id))
 
-    def end_trial(self, number: int, origin: Origin, outcome: Outcome) -> None:
-        """Record an outcome; on return it is in the file."""
+    def end_trial(self, number: int, origin: Origin, outcome: Outcome) -> Trial:
+        """Record an outcome and return its trial; on return it is in the file."""
         trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._id, number)
         self._storage.set_trial_user_attr(trial_id, _ATTRIBUTE, _record(origin, outcome))
         state = _OPTUNA_STATES.get(outcome.state, TrialState.FAIL)
         values = list(outcome.values) if state == TrialState.COMPLETE else None
         with _quiet():
             self.optuna.tell(number, values, state=state)
+        return self._trial(self._storage.get_trial(trial_id))
 
     def redefine(self, definition: Definition) -> None:
         """Follow the cell's text where it changed in what makes no difference to the trials."""
@@ -583,7 +591,8 @@ def _foreign_state(state: TrialState) -> str:
     return names.get(state, "running")
 
 
-def _dominates(a: Sequence[float], b: Sequence[float]) -> bool:
+def dominates(a: Sequence[float], b: Sequence[float]) -> bool:
+    """Tell whether losses ``a`` are no worse than ``b`` in every respect, and better in one."""
     return all(x <= y for x, y in zip(a, b, strict=True)) and any(x < y for x, y in zip(a, b, strict=True))
 
 

@@ -73,7 +73,11 @@ def test_progress_gives_way_to_the_report(shared_kernel):
     )
     assert said.startswith("slow: ")
     assert "6/6" not in said
-    assert [kind for kind, _ in shared_kernel.outputs] == ["display_data"]
+    report, panel = (content["data"] for _, content in shared_kernel.outputs)
+    assert "<img" in report["text/html"]
+    # Whoever cannot show the panel shows nothing in its place.
+    assert panel.pop("text/plain") == ""
+    assert set(panel) == {"application/vnd.jupyter.widget-view+json"}
 
 
 def test_study_without_a_name_is_the_latest(shared_kernel):

@@ -36,7 +36,7 @@ def search(folder, limits, source=SOURCE, name="q", sampler="random", seed=0, na
     points = make_sampler(sampler, cell.space, seed=seed, n_trials=limits.n, n_objectives=len(goals))
     study.optuna.sampler = points
     found = Search(study, Runner(cell, cell.template(), {} if namespace is None else namespace), points, limits,
-                   lambda: None)  # fmt: skip
+                   lambda _: None)  # fmt: skip
     found.run()
     return found, study
 

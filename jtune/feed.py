@@ -1,0 +1,304 @@
+"""What the panel tells the page: a study as plain JSON values, in few messages.
+
+The twin of ``labextension/src/panel/messages.ts``. Jupyter's server drops what comes faster than 1000 messages a
+second, the user's own prints included; so trials wait in a buffer that one thread empties at most every 50 ms, and each
+message says where its trials start, so that a page which missed some can ask again.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from jtune.domains import ChoiceDomain, Domain, Value
+from jtune.errors import StudyError
+from jtune.report import bare, one_line
+from jtune.space import Parameter, Space
+from jtune.study import dominates
+
+if TYPE_CHECKING:
+    from jtune.effects import Effects
+    from jtune.study import Study, Trial
+
+Message: TypeAlias = dict[str, Any]
+
+_FLUSH_S = 0.05
+_ROWS_AT_ONCE = 500
+_CURVE_POINTS_AT_MOST = 60
+
+
+def study_info(study: Study) -> Message:
+    """Return what the page has to know before any trial: parameters and objectives."""
+    return {
+        "name": study.name,
+        "parameters": [_parameter(parameter) for parameter in study.space],
+        "objectives": goals(study),
+    }
+
+
+def goals(study: Study) -> list[Message]:
+    """Return the objectives."""
+    return [{"label": one_line(goal.label), "direction": goal.direction} for goal in study.objectives]
+
+
+def _parameter(parameter: Parameter) -> Message:
+    domain = parameter.domain
+    condition = parameter.condition.text if parameter.condition else ""
+    if isinstance(domain, ChoiceDomain):
+        choice = {"kind": "choice", "low": 0, "high": 0, "log": False, "step": None, "choices": labels(domain)}
+        return {"name": parameter.name, **choice, "condition": condition}
+    return {
+        "name": parameter.name,
+        "kind": "float" if isinstance(domain.low, float) else "int",
+        "low": domain.low,
+        "high": domain.high,
+        "log": domain.log,
+        "step": domain.step,
+        "choices": [],
+        "condition": condition,
+    }
+
+
+def labels(domain: ChoiceDomain) -> list[str]:
+    """Return choices as texts of which no two are equal: strings without quotes, where that is possible."""
+    short = [one_line(bare(choice)) for choice in domain.choices]
+    return short if len(set(short)) == len(short) else [repr(choice) for choice in domain.choices]
+
+
+def position(domain: Domain, value: Value) -> float | None:
+    """Return where a value stands on its axis: itself, or a choice's index; None for None."""
+    return domain.index(value) if isinstance(domain, ChoiceDomain) else value
+
+
+def positions(space: Space, point: Mapping[str, Value]) -> list[float | None]:
+    """Return a point as the page has it: one number per parameter, None where it is inactive."""
+    return [position(p.domain, point[p.name]) if p.name in point else None for p in space]
+
+
+def row(space: Space, trial: Trial) -> Message:
+    """Return an ended trial, without what it showed."""
+    found: Message = {
+        "number": trial.number,
+        "state": trial.state,
+        "origin": trial.origin,
+        "params": positions(space, trial.params),
+        "values": list(trial.values),
+        "seconds": trial.seconds,
+    }
+    if trial.curves:
+        found["curves"] = {one_line(label): _thinned(curve) for label, curve in trial.curves.items()}
+    return found
+
+
+def _thinned(curve: Sequence[float]) -> list[tuple[int, float | None]]:
+    """Return at most 60 points of a curve, its ends among them; what is no number is None."""
+    n = len(curve)
+    kept = range(n)
+    if n > _CURVE_POINTS_AT_MOST:
+        kept = [round(i * (n - 1) / (_CURVE_POINTS_AT_MOST - 1)) for i in range(_CURVE_POINTS_AT_MOST)]  # type: ignore[assignment]
+    return [(step, curve[step] if math.isfinite(curve[step]) else None) for step in kept]
+
+
+def effects_message(space: Space, effects: Effects | None, reason: str) -> Message:
+    """Return each parameter's predicted effect, the most important first."""
+    if effects is None:
+        return {"type": "effects", "effects": [], "reason": reason}
+    found = []
+    for name, share in effects.importance().items():
+        effect = effects.effect(name)
+        found.append(
+            {
+                "name": name,
+                "x": [position(space[name].domain, value) for value in effect.x],
+                "mean": effect.mean.tolist(),
+                "sd": effect.sd.tolist(),
+                "importance": share,
+            }
+        )
+    return {"type": "effects", "effects": found, "reason": ""}
+
+
+def pair_message(space: Space, effects: Effects | None, reason: str, a: str, b: str) -> Message:
+    """Return the predicted objective over two parameters."""
+    head = {"type": "pair", "a": a, "b": b}
+    if effects is None:
+        return {**head, "x": [], "y": [], "mean": [], "reason": reason}
+    pair = effects.pair(a, b)
+    return {
+        **head,
+        "x": [position(space[a].domain, value) for value in pair.x],
+        "y": [position(space[b].domain, value) for value in pair.y],
+        "mean": pair.mean.tolist(),
+        "reason": "",
+    }
+
+
+def detail_message(study: Study, trial: Trial) -> Message:
+    """Return all about a trial but what it showed."""
+    named = zip(study.objectives, trial.values, strict=bool(trial.values))
+    return {
+        "type": "detail",
+        "number": trial.number,
+        "state": trial.state,
+        "origin": trial.origin,
+        "reason": trial.reason,
+        "seconds": trial.seconds,
+        "params": [(name, repr(value)) for name, value in trial.params.items()],
+        "values": [(one_line(goal.label), f"{value:.6g}") for goal, value in named],
+        "repeats": [f"{run[0]:.6g}" for run in trial.repeats],
+        "traceback": trial.traceback,
+    }
+
+
+def source_message(study: Study, trial: Trial) -> Message:
+    """Return the cell with a trial's literals, and which of them differ from the cell's own."""
+    before = study.space.complete({})
+    after = study.space.complete(trial.params)
+    changes = [(n, repr(before[n]), repr(after[n])) for n in before if repr(before[n]) != repr(after[n])]
+    return {"type": "source", "number": trial.number, "text": study.source(trial), "changes": changes}
+
+
+class Standing:
+    """The best trial, the baseline and the Pareto front, kept up to date trial by trial.
+
+    Parameters
+    ----------
+    study : Study
+        Whose trials up to now count already.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self._losses = study.losses
+        self.best, self.baseline = study.best, study.baseline
+        self._front = {trial.number: study.losses(trial.values) for trial in study.front}
+
+    @property
+    def front(self) -> list[int]:
+        """Numbers of the Pareto front's trials, as :attr:`Study.front`."""
+        return sorted(self._front)
+
+    def take(self, trial: Trial) -> None:
+        """Count a trial that has ended."""
+        # As Study.baseline: one that failed is replaced by a later one.
+        if trial.origin == "baseline" and trial.is_finished and (self.baseline is None or not self.baseline.values):
+            self.baseline = trial
+        if trial.state != "complete":
+            return
+        losses = self._losses(trial.values)
+        if self.best is None or losses < self._losses(self.best.values):
+            self.best = trial
+        if len(losses) == 1:
+            self._front = {self.best.number: losses}
+        elif not any(dominates(other, losses) for other in self._front.values()):
+            self._front = {n: other for n, other in self._front.items() if not dominates(losses, other)}
+            self._front[trial.number] = losses
+
+    def message(self) -> Message:
+        """Return the three by their numbers."""
+        return {
+            "best": self.best.number if self.best else None,
+            "baseline": self.baseline.number if self.baseline else None,
+            "front": self.front,
+        }
+
+
+class Feed:
+    """Sends trials as they end, many in a message.
+
+    Parameters
+    ----------
+    study : Study
+    send : callable
+        Takes a message for the page; called from several threads, one at a time.
+    on_flush : callable
+        Called in the thread that sends, at most every 50 ms, when something has changed.
+    """
+
+    def __init__(self, study: Study, send: Callable[[Message], None], on_flush: Callable[[], None]) -> None:
+        self._study = study
+        self._send = send
+        self._on_flush = on_flush
+        self.standing = Standing(study)
+        self._rows: list[Message] = []
+        self._others: dict[str, Message] = {}
+        # Messages leave in the order of their trials, whichever thread sends them.
+        self._lock = threading.RLock()
+        self._changed = threading.Event()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, trial: Trial) -> None:
+        """Send a trial soon."""
+        with self._lock:
+            self.standing.take(trial)
+            self._rows.append(row(self._study.space, trial))
+        self._changed.set()
+
+    def put(self, message: Message) -> None:
+        """Send a message soon; one of the same type that still waits is not sent."""
+        with self._lock:
+            self._others[message["type"]] = message
+        self._changed.set()
+
+    def touch(self) -> None:
+        """Say that something has changed that ``on_flush`` tells."""
+        self._changed.set()
+
+    def flush(self) -> None:
+        """Send what waits, now."""
+        self._changed.clear()
+        with self._lock:
+            rows, self._rows = self._rows, []
+            others, self._others = self._others, {}
+            self._send_rows(rows)
+            for message in others.values():
+                self._send(message)
+        self._on_flush()
+
+    def resend(self, start: int) -> None:
+        """Send all trials from a number on, for a page that has just opened or has missed some."""
+        with self._lock:
+            self._rows = []
+            ended = [trial for trial in self._study.trials[start:] if trial.state != "running"]
+            self._send_rows([row(self._study.space, trial) for trial in ended], start)
+
+    def _send_rows(self, rows: Sequence[Message], start: int | None = None) -> None:
+        first = start if start is not None else rows[0]["number"] if rows else 0
+        for i in range(0, len(rows), _ROWS_AT_ONCE):
+            part = rows[i : i + _ROWS_AT_ONCE]
+            self._send({"type": "trials", "start": part[0]["number"], "rows": part, **self.standing.message()})
+        if not rows and start is not None:
+            self._send({"type": "trials", "start": first, "rows": [], **self.standing.message()})
+
+    def start(self) -> None:
+        """Send from a thread of its own until :meth:`stop`: while a trial runs, no other one could."""
+        self._stopped.clear()
+        self._thread = threading.Thread(target=self._work, name="jtune-feed", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Send what waits and end the thread."""
+        self._stopped.set()
+        self._changed.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self.flush()
+
+    def _work(self) -> None:
+        while not self._stopped.is_set():
+            self._changed.wait()
+            self.flush()
+            self._stopped.wait(_FLUSH_S)
+
+
+def surrogate_of(study: Study) -> tuple[Effects | None, str]:
+    """Return the surrogate of a study, or None and why there is none."""
+    if not study.objectives:
+        return None, "the cell has no objective"
+    try:
+        return study.effects(), ""
+    except StudyError as error:
+        return None, str(error)

@@ -1,0 +1,407 @@
+"""The panel: sliders, buttons and charts over a study. It listens to a search and decides nothing.
+
+While the cell runs, what the page sends arrives in another thread (ipykernel's subshells), and so do callbacks after it
+has ended. Such callbacks only set what the search obeys later, send messages, and ask the surrogate; the cell itself
+is only ever run in the main thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import anywidget
+import ipywidgets as w
+import traitlets as t
+from IPython.core.getipython import get_ipython
+from IPython.display import display
+
+from jtune import feed
+from jtune.controls import Row
+from jtune.errors import MistakeError
+from jtune.report import gain, one_line, shortened
+from jtune.search import Search
+from jtune.space import Point, Space
+from jtune.study import Study, Trial
+
+_STATIC = Path(__file__).parent / "static"
+_MIME = "application/vnd.jupyter.widget-view+json"
+# The surrogate is asked anew when it costs at most this share of the time, and not before so many seconds.
+_EFFECTS_SHARE, _EFFECTS_S = 0.05, 1.0
+
+# Runs a point in the main thread, and returns its trial.
+Rerun: TypeAlias = Callable[[Point], Trial]
+
+
+class Head(anywidget.AnyWidget):
+    """What is searched, how far it is and what came of it."""
+
+    _esm = _STATIC / "head.js"
+    _css = _STATIC / "panel.css"
+    status = t.Dict().tag(sync=True)
+
+
+class Charts(anywidget.AnyWidget):
+    """The charts; trials come as messages, so that a saved notebook does not carry them twice."""
+
+    _esm = _STATIC / "charts.js"
+    study = t.Dict().tag(sync=True)
+
+
+class Panel:
+    """A study's panel, which can be shown in several places at once.
+
+    Parameters
+    ----------
+    study : Study
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.search: Search | None = None
+        self._rerun: Rerun | None = None
+        self._effects, self._no_effects = feed.surrogate_of(study)
+        self._effects_due = 0.0
+        self._predicted_with: object = None
+        self._picked: Trial | None = None
+        self._follows, self._followed = True, -1
+        self._notes: list[str] = []
+        self._build()
+        self.feed = feed.Feed(study, self.charts.send, self._on_flush)
+        self._wire()
+        self._on_flush()
+
+    def _build(self) -> None:
+        self.head, self.charts = Head(), Charts(study=feed.study_info(self.study))
+        self.pause, self.skip, self.stop = _button("Pause"), _button("Skip"), _button("Stop")
+        self.apply = _button("Apply best", "primary")
+        self.run_these = _button("Run these")
+        self.rows = {parameter.name: Row(parameter) for parameter in self.study.space}
+        self.prediction, self.output = w.Label(), w.Output()
+        sliders = [row.box for row in self.rows.values()]
+        parts: list[w.Widget] = [
+            self.head,
+            _boxed(w.HBox, [self.pause, self.skip, self.stop, self.apply], "jtune-buttons"),
+            _boxed(w.VBox, sliders, "jtune-sliders"),
+            _boxed(w.HBox, [self.prediction, self.run_these], "jtune-predict"),
+            self.charts,
+            self.output,
+        ]
+        self.prediction.add_class("jtune-prediction")
+        self.output.add_class("jtune-output")
+        self.box = _boxed(w.VBox, parts, "jtune-panel")
+
+    def _wire(self) -> None:
+        self.pause.on_click(lambda _: self._act(self._toggle_pause))
+        self.skip.on_click(lambda _: self._act(lambda search: search.skip()))
+        self.stop.on_click(lambda _: self._act(lambda search: search.stop()))
+        self.run_these.on_click(lambda _: self._guarded(self._run_these))
+        self.apply.on_click(lambda _: self._guarded(self._apply))
+        for row in self.rows.values():
+            row.on_value, row.on_hold = self._on_value, self._on_hold
+        self.charts.on_msg(lambda _widget, content, _buffers: self._guarded(lambda: self._on_message(content)))
+        touched = [widget for row in self.rows.values() for widget in row.widgets()]
+        _answer_anywhere([self.charts, self.pause, self.skip, self.stop, self.apply, self.run_these, *touched])
+
+    def attach(self, study: Study, search: Search, rerun: Rerun) -> None:
+        """Follow a search of the same study, which has not begun; ``rerun`` runs a point when it has ended."""
+        self.study, self.search, self._rerun = study, search, rerun
+        self._notes = []
+        self.feed = feed.Feed(study, self.charts.send, self._on_flush)
+        self._effects_due = time.monotonic() + _EFFECTS_S
+        self._on_hold()
+        self.feed.start()
+
+    def update(self, trial: Trial | None) -> None:
+        """Take in a trial that has ended; None when the search begins. Costs little: a thread tells the page."""
+        if trial is not None:
+            self.feed.add(trial)
+            if time.monotonic() >= self._effects_due:
+                self._ask_surrogate()
+        else:
+            self.feed.touch()
+
+    def end(self) -> None:
+        """Show the search's last state."""
+        self._ask_surrogate()
+        self.feed.stop()
+
+    def show(self) -> None:
+        """Display it, beside where it is displayed already."""
+        bundle = {_MIME: {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}, "text/plain": ""}
+        display(bundle, raw=True)
+
+    def close(self) -> None:
+        """Take it away everywhere."""
+        for widget in [*_inside(self.box), self.box]:
+            widget.close()
+
+    # What the user does.
+
+    @contextlib.contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Say a user's mistake in the head: nobody sees a traceback of a callback."""
+        self._notes = []
+        try:
+            yield
+        except MistakeError as error:
+            self._notes = [str(error)]
+        self._on_flush()
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        with self._noting():
+            action()
+
+    def _act(self, action: Callable[[Search], None]) -> None:
+        search = self.search
+        if search is not None and search.is_running:
+            self._guarded(lambda: action(search))
+
+    @staticmethod
+    def _toggle_pause(search: Search) -> None:
+        (search.resume if search.is_paused else search.pause)()
+
+    def _apply(self) -> None:
+        best = self.feed.standing.best
+        if best is not None:
+            self.charts.send(feed.source_message(self.study, best))
+
+    def _run_these(self) -> None:
+        point, search = self._point(), self.search
+        if search is None or self._rerun is None:
+            self._notes = ["this kernel has not run the cell; run it first"]
+            return
+        same = next((trial for trial in self.study.complete if trial.params == point), None)
+        if same is not None:
+            self._notes = [f"trial {same.number} ran with these values"]
+            self._pick(same.number)
+        elif search.is_running:
+            search.run_next(point)
+        else:
+            on_main_thread(lambda: self._guarded(lambda: self._run_after(point)))
+
+    def _run_after(self, point: Point) -> None:
+        if self._rerun is None:
+            return
+        trial = self._rerun(point)
+        self._ask_surrogate()
+        self.feed.flush()
+        self._pick(trial.number)
+
+    def _on_message(self, content: dict[str, Any]) -> None:
+        kind = content.get("type")
+        if kind == "resync":
+            self._resend(int(content.get("start", 0)))
+        elif kind == "pick":
+            self._pick(content.get("number"))
+        elif kind == "pair" and {content.get("a"), content.get("b")} <= set(self.study.space.names):
+            space, effects = self.study.space, self._effects
+            self.charts.send(feed.pair_message(space, effects, self._no_effects, content["a"], content["b"]))
+
+    def _resend(self, start: int) -> None:
+        self.feed.resend(max(0, start))
+        if self._effects is None and self.search is None:
+            self._effects, self._no_effects = feed.surrogate_of(self.study)
+        self.charts.send(self._effects_message())
+        self.charts.send(self._narrowed_message())
+        self._predict()
+        if self._picked is not None:
+            self.charts.send(feed.detail_message(self.study, self._picked))
+
+    def _pick(self, number: int | None) -> None:
+        if number is None:
+            self._picked, self.output.outputs = None, ()
+            self._follow()
+            return
+        self._picked = trial = self.study[number]
+        self.charts.send(feed.detail_message(self.study, trial))
+        self.output.outputs = tuple(trial.outputs)
+        self._follows = False
+        self._move_to(trial.params)
+
+    def _on_value(self) -> None:
+        self._follows = False
+        self._predict()
+
+    def _on_hold(self) -> None:
+        self.charts.send(self._narrowed_message())
+        if self.search is not None:
+            held = {name: row.held for name, row in self.rows.items()}
+            is_whole = all(held[p.name] == p.domain for p in self.study.space)
+            whole = self.search.sampler.space
+            self.search.narrow(whole if is_whole else Space([replace(p, domain=held[p.name]) for p in whole]))
+
+    # What it shows.
+
+    def _point(self) -> Point:
+        return self.study.space.point({name: row.value for name, row in self.rows.items()})
+
+    def _move_to(self, params: Point) -> None:
+        """Move the sliders to a point, but for those that are locked."""
+        for name, value in params.items():
+            if not self.rows[name].is_locked:
+                self.rows[name].show(value)
+        self._predict()
+
+    def _follow(self) -> None:
+        """Move the sliders to the best trial, for as long as the user leaves them alone."""
+        self._follows, self._followed = True, -1
+        self._on_flush()
+
+    def _predict(self) -> None:
+        """Say what the surrogate expects where the sliders stand."""
+        point, effects = self._point(), self._effects
+        self._predicted_with = effects
+        for name, row in self.rows.items():
+            row.set_active(name in point)
+        message: feed.Message = {
+            "type": "cursor", "params": feed.positions(self.study.space, point), "mean": None, "sd": None,
+        }  # fmt: skip
+        if effects is not None:
+            message["mean"], message["sd"] = effects.predict(point)
+            label = shortened(one_line(self.study.objectives[0].label), 40, "…")
+            self.prediction.value = f"predicted {label}: {message['mean']:.4g} ± {message['sd']:.2g}"
+        else:
+            self.prediction.value = f"no prediction: {self._no_effects}"
+        self.charts.send(message)
+
+    def _ask_surrogate(self) -> None:
+        start = time.monotonic()
+        self._effects, self._no_effects = feed.surrogate_of(self.study)
+        self.feed.put(self._effects_message())
+        end = time.monotonic()
+        self._effects_due = end + max(_EFFECTS_S, (end - start) / _EFFECTS_SHARE)
+
+    def _effects_message(self) -> feed.Message:
+        return feed.effects_message(self.study.space, self._effects, self._no_effects)
+
+    def _narrowed_message(self) -> feed.Message:
+        ranges = {}
+        for parameter in self.study.space:
+            held = self.rows[parameter.name].held
+            if held != parameter.domain:
+                ends = (held.low, held.high) if not hasattr(held, "choices") else (held.choices[0],) * 2
+                ranges[parameter.name] = [feed.position(parameter.domain, end) for end in ends]
+        return {"type": "narrowed", "ranges": ranges}
+
+    def _on_flush(self) -> None:
+        search, standing = self.search, self.feed.standing
+        is_running = search is not None and search.is_running
+        is_paused = is_running and search is not None and search.is_paused
+        _set(self.pause, description="Resume" if is_paused else "Pause", disabled=not is_running)
+        _set(self.skip, disabled=not is_running)
+        _set(self.stop, disabled=not is_running)
+        _set(self.apply, disabled=standing.best is None)
+        _set(self.run_these, disabled=search is None)
+        self.head.status = self._status(standing, search, is_running, is_paused)
+        best = standing.best
+        if self._follows and best is not None and best.number != self._followed:
+            self._followed = best.number
+            self._move_to(best.params)
+        elif self._effects is not self._predicted_with:
+            self._predict()
+
+    def _status(
+        self, standing: feed.Standing, search: Search | None, is_running: bool, is_paused: bool
+    ) -> feed.Message:
+        best, baseline = standing.best, standing.baseline
+        value = best.value if best else None
+        before = baseline.value if baseline else None
+        compared = gain(value, before) if value is not None and before is not None else ""
+        return {
+            "name": self.study.name,
+            "objectives": feed.goals(self.study),
+            "done": search.finished if search else len(self.study.finished),
+            "total": search.limits.n if search else None,
+            "phase": "paused" if is_paused else "running" if is_running else "ended",
+            "text": _state_text(self.study, search, is_paused),
+            "elapsed_s": search.elapsed_s if search else sum(trial.seconds or 0.0 for trial in self.study.trials),
+            "left_s": search.left_s if search and is_running else None,
+            "best": f"{value:.6g} in trial {best.number}" if best and value is not None else "",
+            "baseline": f"{before:.6g}" if before is not None else "",
+            "gain": compared,
+            "notes": self._notes,
+        }
+
+
+def _state_text(study: Study, search: Search | None, is_paused: bool) -> str:
+    if search is not None and search.is_running:
+        number = search.running
+        if is_paused:
+            return "paused" if number is None else f"pauses after trial {number}"
+        return "" if number is None else f"running trial {number}"
+    ending = study.ending
+    is_plain = not ending or ending.startswith(("stopped", "interrupted")) or ending.endswith("are done")
+    return ending if is_plain else f"stopped: {ending}"
+
+
+# The panels of this kernel, by their study's file: a study has one, which may be shown in several places.
+_panels: dict[Path, Panel] = {}
+
+
+def panel_of(study: Study) -> Panel:
+    """Return the panel of a study; a new one where its generation, or the search space, has changed."""
+    path = study.journal.path
+    known = _panels.get(path)
+    if known is not None:
+        is_same = known.study.optuna.study_name == study.optuna.study_name
+        if is_same and feed.study_info(known.study) == feed.study_info(study):
+            return known
+        known.close()
+    _panels[path] = Panel(study)
+    return _panels[path]
+
+
+def on_main_thread(action: Callable[[], None]) -> None:
+    """Run something in the kernel's main thread, after what it is at; where there is no kernel, at once."""
+    kernel = getattr(get_ipython(), "kernel", None)
+    loop = getattr(kernel, "io_loop", None)
+    if loop is None:
+        action()
+        return
+
+    async def turn() -> None:
+        # Not while a cell awaits something: it would find its variables changed.
+        async with getattr(kernel, "_main_asyncio_lock", None) or contextlib.nullcontext():
+            action()
+
+    loop.add_callback(turn)
+
+
+def _answer_anywhere(widgets: Sequence[w.Widget]) -> None:
+    """Let the page's messages be heard while the cell runs.
+
+    ipykernel 7.4 sends a widget's message to the thread that last published on its comm, here the one that is busy
+    with the cell; before, it went where the page had sent it, which this restores.
+    """
+    for widget in widgets:
+        if hasattr(widget.comm, "_reply_subshell_for"):
+            widget.comm._reply_subshell_for = lambda _data, default: default
+
+
+def _button(name: str, style: str = "") -> w.Button:
+    return w.Button(description=name, disabled=True, button_style=style, layout=w.Layout(width="auto"))
+
+
+def _boxed(kind: type[w.Box], children: Sequence[w.Widget], name: str) -> w.Box:
+    box = kind(children)
+    box.add_class(name)
+    return box
+
+
+def _set(widget: w.Widget, **values: object) -> None:
+    """Set traits that differ: each one that is set is a message."""
+    for name, value in values.items():
+        if getattr(widget, name) != value:
+            setattr(widget, name, value)
+
+
+def _inside(box: w.Box) -> list[w.Widget]:
+    found: list[w.Widget] = []
+    for child in box.children:
+        found += [*(_inside(child) if isinstance(child, w.Box) else []), child]
+    return found
