@@ -98,6 +98,11 @@ class Row:
         if self.control.disabled == is_active:
             self.control.disabled = not is_active
 
+    def set_live(self, is_live: bool) -> None:
+        """Tell whether :attr:`on_value` is called while the slider is dragged, or when it is released."""
+        if hasattr(self.control, "continuous_update") and self.control.continuous_update != is_live:
+            self.control.continuous_update = is_live
+
     def widgets(self) -> list[w.Widget]:
         """Return what the user can touch."""
         return [self.control, self.lock, *([self.range] if self.range is not None else [])]

@@ -184,7 +184,7 @@ class Standing:
         # As Study.baseline: one that failed is replaced by a later one.
         if trial.origin == "baseline" and trial.is_finished and (self.baseline is None or not self.baseline.values):
             self.baseline = trial
-        if trial.state != "complete":
+        if not trial.values:
             return
         losses = self._losses(trial.values)
         if self.best is None or losses < self._losses(self.best.values):
@@ -296,8 +296,6 @@ class Feed:
 
 def surrogate_of(study: Study) -> tuple[Effects | None, str]:
     """Return the surrogate of a study, or None and why there is none."""
-    if not study.objectives:
-        return None, "the cell has no objective"
     try:
         return study.effects(), ""
     except StudyError as error:

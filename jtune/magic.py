@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from argparse import BooleanOptionalAction
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
-from IPython.display import display
 from traitlets import Bool, Float, Int, Unicode
 
 from jtune import loading
@@ -69,18 +69,41 @@ class JTune(Magics):
         The first trial is the cell's own values. At the end the variables of the best trial are in the namespace, and
         the study is bound to NAME. Running the cell again goes on where it was, and repeats no trial.
         """
-        if cell.lstrip().startswith("%%"):
-            raise UsageError("a cell takes one cell magic; remove the one below %%tune")
-        given = parse_argstring(self.tune, line)
-        for option in self.trait_names(config=True):
-            if option not in _DIRECTIONS and getattr(given, option) is None:
-                setattr(given, option, getattr(self, option))
         with loading():
-            from jtune.session import Options, tune
+            from jtune.session import tune
+        self._start(tune, "%%tune", parse_argstring(self.tune, line), line, cell)
+
+    @magic_arguments("%explore")
+    @argument("name", metavar="NAME", nargs="?", help="The study's name on disk, and the variable it is bound to.")
+    @argument("--minimize", metavar="EXPR", nargs="?", const="", action="append", help=f"Minimize {_EXPR}")
+    @argument("--maximize", metavar="EXPR", nargs="?", const="", action="append", help=f"Maximize {_EXPR}")
+    @argument("--fresh", action=BooleanOptionalAction, help="Start anew; the old trials stay on disk.")
+    @cell_magic
+    def explore(self, line: str, cell: str) -> None:
+        """Show a slider for each marked literal; the cell runs again when one is moved.
+
+        An objective is not needed. Every run is a trial of the study NAME, which ``%%tune NAME`` learns from::
+
+            %%explore
+            window = 9  # tune: 3..51 step 2
+            plot(smoothed(signal, window))
+        """
+        with loading():
+            from jtune.session import explore
+        self._start(explore, "%%explore", parse_argstring(self.explore, line), line, cell)
+
+    def _start(self, action: Callable[..., None], name: str, given: Any, line: str, cell: str) -> None:
+        if cell.lstrip().startswith("%%"):
+            raise UsageError(f"a cell takes one cell magic; remove the one below {name}")
+        for option in self.trait_names(config=True):
+            if option not in _DIRECTIONS and getattr(given, option, None) is None:
+                setattr(given, option, getattr(self, option))
+        from jtune.session import Options
+
         try:
             # IPython adds a line end to what was typed.
             parsed = self._parsed(cell.removesuffix("\n"), given)
-            tune(self.shell, parsed, f"%%tune {line}".rstrip() + "\n", Options.of(given))
+            action(self.shell, parsed, f"{name} {line}".rstrip() + "\n", Options.of(given))
         except SyntaxError as error:
             if hasattr(error, "_render_traceback_"):  # the running cell raised it
                 raise
@@ -105,7 +128,7 @@ class JTune(Magics):
         with loading():
             from jtune import report, study
         if line.strip():
-            display(study.load(line.strip()))  # type: ignore[no-untyped-call]
+            study.load(line.strip()).show()
             return
         lines = [report.summary(found) for found in study.studies()]
         print("\n".join(lines) if lines else "no studies yet; tune a cell with %%tune NAME")

@@ -24,6 +24,7 @@ from jtune import feed
 from jtune.controls import Row
 from jtune.errors import MistakeError
 from jtune.report import gain, one_line, shortened
+from jtune.runner import Outcome, Output
 from jtune.search import Search
 from jtune.space import Point, Space
 from jtune.study import Study, Trial
@@ -35,6 +36,8 @@ _EFFECTS_SHARE, _EFFECTS_S = 0.05, 1.0
 
 # Runs a point in the main thread, and returns its trial.
 Rerun: TypeAlias = Callable[[Point], Trial]
+# Asks for a run at a point, soon.
+Want: TypeAlias = Callable[[Point], None]
 
 
 class Head(anywidget.AnyWidget):
@@ -64,6 +67,8 @@ class Panel:
         self.study = study
         self.search: Search | None = None
         self._rerun: Rerun | None = None
+        self._want: Want | None = None
+        self._ran = ""
         self._effects, self._no_effects = feed.surrogate_of(study)
         self._effects_due = 0.0
         self._predicted_with: object = None
@@ -82,18 +87,16 @@ class Panel:
         self.run_these = _button("Run these")
         self.rows = {parameter.name: Row(parameter) for parameter in self.study.space}
         self.prediction, self.output = w.Label(), w.Output()
+        self.prediction.add_class("jtune-prediction")
+        self.output.add_class("jtune-output")
         sliders = [row.box for row in self.rows.values()]
-        parts: list[w.Widget] = [
+        self._controls = [
             self.head,
             _boxed(w.HBox, [self.pause, self.skip, self.stop, self.apply], "jtune-buttons"),
             _boxed(w.VBox, sliders, "jtune-sliders"),
             _boxed(w.HBox, [self.prediction, self.run_these], "jtune-predict"),
-            self.charts,
-            self.output,
         ]
-        self.prediction.add_class("jtune-prediction")
-        self.output.add_class("jtune-output")
-        self.box = _boxed(w.VBox, parts, "jtune-panel")
+        self.box = _boxed(w.VBox, [*self._controls, self.charts, self.output], "jtune-panel")
 
     def _wire(self) -> None:
         self.pause.on_click(lambda _: self._act(self._toggle_pause))
@@ -109,12 +112,40 @@ class Panel:
 
     def attach(self, study: Study, search: Search, rerun: Rerun) -> None:
         """Follow a search of the same study, which has not begun; ``rerun`` runs a point when it has ended."""
-        self.study, self.search, self._rerun = study, search, rerun
-        self._notes = []
-        self.feed = feed.Feed(study, self.charts.send, self._on_flush)
+        self._rerun, self._want = rerun, None
+        self._turn_to(study, search)
         self._effects_due = time.monotonic() + _EFFECTS_S
         self._on_hold()
         self.feed.start()
+
+    def explore(self, search: Search, want: Want) -> None:
+        """Ask for a run whenever a slider is moved."""
+        self._rerun, self._want, self._follows = None, want, False
+        self._turn_to(search.study, search)
+
+    def _turn_to(self, study: Study, search: Search) -> None:
+        self.study, self.search, self._notes = study, search, []
+        self.feed = feed.Feed(study, self.charts.send, self._on_flush)
+        is_exploring = self._want is not None
+        for widget in (self.pause, self.skip, self.stop, self.run_these):
+            widget.layout.display = "none" if is_exploring else None
+        self.apply.description = "Apply these" if is_exploring else "Apply best"
+        # Beside the sliders stands what the user looks at while they move.
+        below = [self.output, self.charts] if is_exploring else [self.charts, self.output]
+        self.box.children = [*self._controls, *below]
+        (self.box.add_class if is_exploring else self.box.remove_class)("jtune-exploring")
+        for row in self.rows.values():
+            row.set_live(not is_exploring)
+
+    def show_run(self, outcome: Outcome, *, is_live: bool) -> None:
+        """Show what an explored point gave; ``is_live`` lets the next ones run while a slider is dragged."""
+        self._ran = _ran_text(outcome)
+        self.output.outputs = (*outcome.outputs, *_error_output(outcome))
+        for row in self.rows.values():
+            row.set_live(is_live)
+        if time.monotonic() >= self._effects_due:
+            self._ask_surrogate()
+        self.feed.flush()
 
     def update(self, trial: Trial | None) -> None:
         """Take in a trial that has ended; None when the search begins. Costs little: a thread tells the page."""
@@ -166,16 +197,19 @@ class Panel:
         (search.resume if search.is_paused else search.pause)()
 
     def _apply(self) -> None:
-        best = self.feed.standing.best
-        if best is not None:
-            self.charts.send(feed.source_message(self.study, best))
+        trial = self.feed.standing.best if self._want is None else self._trial_at(self._point())
+        if trial is not None:
+            self.charts.send(feed.source_message(self.study, trial))
+
+    def _trial_at(self, point: Point) -> Trial | None:
+        return next((trial for trial in self.study.complete if trial.params == point), None)
 
     def _run_these(self) -> None:
         point, search = self._point(), self.search
         if search is None or self._rerun is None:
             self._notes = ["this kernel has not run the cell; run it first"]
             return
-        same = next((trial for trial in self.study.complete if trial.params == point), None)
+        same = self._trial_at(point)
         if same is not None:
             self._notes = [f"trial {same.number} ran with these values"]
             self._pick(same.number)
@@ -226,6 +260,8 @@ class Panel:
     def _on_value(self) -> None:
         self._follows = False
         self._predict()
+        if self._want is not None:
+            self._want(self._point())
 
     def _on_hold(self) -> None:
         self.charts.send(self._narrowed_message())
@@ -295,7 +331,7 @@ class Panel:
         _set(self.pause, description="Resume" if is_paused else "Pause", disabled=not is_running)
         _set(self.skip, disabled=not is_running)
         _set(self.stop, disabled=not is_running)
-        _set(self.apply, disabled=standing.best is None)
+        _set(self.apply, disabled=standing.best is None and self._want is None)
         _set(self.run_these, disabled=search is None)
         self.head.status = self._status(standing, search, is_running, is_paused)
         best = standing.best
@@ -316,9 +352,9 @@ class Panel:
             "name": self.study.name,
             "objectives": feed.goals(self.study),
             "done": search.finished if search else len(self.study.finished),
-            "total": search.limits.n if search else None,
+            "total": search.limits.n if search and self._want is None else None,
             "phase": "paused" if is_paused else "running" if is_running else "ended",
-            "text": _state_text(self.study, search, is_paused),
+            "text": self._ran if self._want else _state_text(self.study, search, is_paused),
             "elapsed_s": search.elapsed_s if search else sum(trial.seconds or 0.0 for trial in self.study.trials),
             "left_s": search.left_s if search and is_running else None,
             "best": f"{value:.6g} in trial {best.number}" if best and value is not None else "",
@@ -337,6 +373,21 @@ def _state_text(study: Study, search: Search | None, is_paused: bool) -> str:
     ending = study.ending
     is_plain = not ending or ending.startswith(("stopped", "interrupted")) or ending.endswith("are done")
     return ending if is_plain else f"stopped: {ending}"
+
+
+def _ran_text(outcome: Outcome) -> str:
+    if outcome.state != "complete":
+        return f"{outcome.state}: {outcome.reason}"
+    ms = 1000 * outcome.seconds
+    return f"ran in {ms:.0f} ms" if ms < 1000 else f"ran in {outcome.seconds:.1f} s"
+
+
+def _error_output(outcome: Outcome) -> list[Output]:
+    """Return the traceback of a run that failed, as a notebook shows one."""
+    if not outcome.traceback:
+        return []
+    name, _, value = outcome.reason.partition(": ")
+    return [{"output_type": "error", "ename": name, "evalue": value, "traceback": outcome.traceback.splitlines()}]
 
 
 # The panels of this kernel, by their study's file: a study has one, which may be shown in several places.

@@ -95,7 +95,7 @@ def as_html(study: Study) -> str:
 
 def summary(study: Study) -> str:
     """Return one line: trials, why the search ended, best against baseline."""
-    return f"{study.name}: " + "; ".join([*_trials(study), *([_best(study)] if study.trials else [])])
+    return f"{study.name}: " + "; ".join([*_trials(study), *_standing(study)])
 
 
 def shortened(text: str, at_most: int, dots: str = "...") -> str:
@@ -127,6 +127,8 @@ def _count(n: int, what: str) -> str:
 
 def _importance(study: Study) -> tuple[dict[str, float], str]:
     """Return each parameter's share, or why there is none."""
+    if not study.objectives:
+        return {}, ""
     try:
         return study.importance(), ""
     except StudyError as error:
@@ -138,8 +140,7 @@ def _importance(study: Study) -> tuple[dict[str, float], str]:
 
 def _head(study: Study) -> list[str]:
     goals = ", ".join(f"{goal.direction} {_label(goal.label)}" for goal in study.objectives)
-    lines = [f"{study.name}: {goals}", "; ".join(_trials(study))]
-    return [*lines, _best(study)] if study.trials else lines
+    return [f"{study.name}: {goals or 'no objective'}", "; ".join(_trials(study)), *_standing(study)]
 
 
 def _label(label: str) -> str:
@@ -158,6 +159,10 @@ def _trials(study: Study) -> list[str]:
     others = ", ".join(f"{states[state]} {state}" for state in ("failed", "pruned", "timed out") if states[state])
     text += f" ({others})" if others else ""
     return [", ".join([text, *(f"{states[state]} {state}" for state in _UNFINISHED if states[state])]), *ending]
+
+
+def _standing(study: Study) -> list[str]:
+    return [_best(study)] if study.trials and study.objectives else []
 
 
 def _best(study: Study) -> str:

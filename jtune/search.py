@@ -106,7 +106,7 @@ class Search:
                     self._pause()
                     continue
                 try:
-                    trial = self._one()
+                    trial = self._one()[0]
                 except SpaceExhausted as exhausted:
                     ending = str(exhausted)
                     break
@@ -114,14 +114,14 @@ class Search:
                 self._listener(trial)
             self.study.end(ending)
 
-    def run_one(self, point: Mapping[str, Value]) -> Trial:
-        """Run one trial of the user's choice when the search has ended, and return it."""
+    def run_one(self, point: Mapping[str, Value], origin: Origin = "manual") -> tuple[Trial, Outcome]:
+        """Run one trial of the user's choice when no search runs; return it, and what came of it."""
         self.runner.gate.reopen()
         with self._writing():
-            self._wanted.append(self.study.space.point(point))
-            trial = self._one()
+            self._own = origin, self.study.space.point(point)
+            trial, outcome = self._one()
             self._listener(trial)
-        return trial
+        return trial, outcome
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -238,7 +238,7 @@ class Search:
         tried = {Space.key(trial.params) for trial in finished}
         return None if Space.key(own) in tried else ("manual", own)
 
-    def _one(self) -> Trial:
+    def _one(self) -> tuple[Trial, Outcome]:
         origin, given = self._choose()
         number, point = self.study.start_trial(origin, given)
         self.running = number
@@ -257,7 +257,7 @@ class Search:
             self.sampler.forget(point)
         elif origin == "baseline" and outcome.is_broken:
             self.broken = outcome
-        return trial
+        return trial, outcome
 
     def _choose(self) -> tuple[Origin, Point | None]:
         """Return what to run next: the cell's own literals, what the user asked for, else what the sampler proposes."""
@@ -277,7 +277,7 @@ class Search:
         self._finished += outcome.state != "interrupted"
         self._failures = self._failures + 1 if outcome.state in {"failed", "timed out"} else 0
         self._since_best += 1
-        if outcome.state == "complete":
+        if outcome.values:
             losses = self.study.losses(outcome.values)
             if self._best_losses is None or losses < self._best_losses:
                 self._best_losses, self.best, self._since_best = losses, outcome, 0

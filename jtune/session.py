@@ -102,13 +102,11 @@ def tune(shell: Any, cell: Cell, header: str, options: Options) -> None:
     KeyboardInterrupt
         After an interrupt, when all of the above is done.
     """
-    _check(cell, options.name)
-    filename = shell.compile.cache(cell.python, shell.execution_count)
-    template = cell.template(filename, shell.compile.flags)
-    inputs = _Inputs(shell.user_ns, template)
-    if options.name in inputs.names:
-        raise UsageError(f"the cell reads {options.name} from outside; give the study another NAME")
-    definition = _definition(cell, header, options, inputs)
+    if not cell.objectives and len(cell.space):
+        raise UsageError(
+            "no objective; mark it, loss = ...  # tune: minimize, or name it on the magic line: --minimize loss"
+        )
+    opening = _Opening(shell, cell, header, options)
     sampler = make_sampler(
         options.sampler,
         cell.space,
@@ -117,29 +115,88 @@ def tune(shell: Any, cell: Cell, header: str, options: Options) -> None:
         n_objectives=len(cell.objectives),
     )
     pruner = make_pruner(options.pruner if cell.reports else None, options.limits.n)
-    runner = Runner(cell, template, shell.user_ns, shell)
-    store = Store(definition.name)
     # From here on an interrupt is heard, but cuts nothing of jtune's own in half.
-    with runner.gate.guarding(), store.journal.writing():
-        study, said = _continued_or_new(store, definition, options.is_fresh)
-        study.optuna.sampler, study.optuna.pruner = sampler, pruner
-        _say(study, [*said, *([sampler.note] if sampler.note else [])])
+    with opening.runner.gate.guarding(), opening.store.journal.writing():
+        study = opening.study(sampler, pruner)
         progress = Progress(shell, study.name)
-        search = _search(study, runner, sampler, options.limits, inputs, progress, _panel(shell, study, options))
+        search = _search(study, opening, sampler, options.limits, progress, _panel(shell, study, options))
         if search.broken is not None:
             progress.fail(f"{study.name}: the cell's own values failed, nothing else was run")
-            _raise_as_the_users(shell, search.broken, filename)
-        best = _best_outcome(study, search, runner)
+            _raise_as_the_users(shell, search.broken, opening.filename)
+        best = _best_outcome(study, search, opening.runner)
         if best is not None and best.bindings is not None:
             best.bindings.apply(shell.user_ns)
-        if options.name:
-            shell.user_ns[options.name] = study
-        remember(study)
+        opening.bind(study)
     progress.end(study, lambda: _replay(shell, best.outputs if best else ()))
-    if runner.gate.is_interrupted:
+    if opening.runner.gate.is_interrupted:
         interrupt = KeyboardInterrupt(f"{study.name} was interrupted; run the cell again to go on")
         _render(interrupt, [f"KeyboardInterrupt: {interrupt}"])
         raise interrupt
+
+
+def explore(shell: Any, cell: Cell, header: str, options: Options) -> None:
+    """Run the cell as it stands, and again with each move of a slider; every run is a trial of the study.
+
+    Raises
+    ------
+    UsageError
+        If the cell has nothing to tune, or a name collides.
+    """
+    from jtune.explore import Explorer
+
+    opening = _Opening(shell, cell, header, options)
+    sampler = make_sampler("random", cell.space, seed=options.seed)
+    with opening.runner.gate.guarding(), opening.store.journal.writing():
+        study = opening.study(sampler, make_pruner(None, 1))
+        panel = _panel(shell, study, options)
+        search = Search(study, opening.runner, sampler, options.limits, lambda _: None)
+        explorer = Explorer(search, panel)
+        outcome = explorer.run(study.space.baseline)
+        if outcome.state == "interrupted":
+            raise KeyboardInterrupt(f"{study.name} was interrupted")
+        if outcome.state != "complete":
+            _raise_as_the_users(shell, outcome, opening.filename)
+        opening.bind(study)
+    progress = Progress(shell, study.name)
+    progress.end(study, lambda: None)
+    if panel is not None:
+        panel.show()
+    _replay(shell, outcome.outputs)
+
+
+class _Opening:
+    """A cell that is about to run, and where its study is.
+
+    Raises
+    ------
+    UsageError
+        If the cell has nothing to tune, or a name collides.
+    """
+
+    def __init__(self, shell: Any, cell: Cell, header: str, options: Options) -> None:
+        _check(cell, options.name)
+        self._shell, self._options = shell, options
+        self.filename = shell.compile.cache(cell.python, shell.execution_count)
+        template = cell.template(self.filename, shell.compile.flags)
+        self.inputs = _Inputs(shell.user_ns, template)
+        if options.name in self.inputs.names:
+            raise UsageError(f"the cell reads {options.name} from outside; give the study another NAME")
+        self._definition = _definition(cell, header, options, self.inputs)
+        self.runner = Runner(cell, template, shell.user_ns, shell)
+        self.store = Store(self._definition.name)
+
+    def study(self, sampler: PointSampler, pruner: Any) -> Study:
+        """Return the study to go on with, and say what there is to say about it."""
+        study, said = _continued_or_new(self.store, self._definition, self._options.is_fresh)
+        study.optuna.sampler, study.optuna.pruner = sampler, pruner
+        _say(study, [*said, *([sampler.note] if sampler.note else [])])
+        return study
+
+    def bind(self, study: Study) -> None:
+        """Make the study known under its name."""
+        if self._options.name:
+            self._shell.user_ns[self._options.name] = study
+        remember(study)
 
 
 class _Inputs:
@@ -162,10 +219,6 @@ class _Inputs:
 def _check(cell: Cell, name: str | None) -> None:
     if not len(cell.space):
         raise UsageError("nothing to tune; mark a literal, for example C=1.0,  # tune: 1e-3..1e3 log")
-    if not cell.objectives:
-        raise UsageError(
-            "no objective; mark it, loss = ...  # tune: minimize, or name it on the magic line: --minimize loss"
-        )
     if name and cell.binds(name):
         raise UsageError(f"the cell assigns {name} itself; give the study another NAME")
 
@@ -210,10 +263,9 @@ def _domains(definition: Definition) -> list[tuple[str, str, str]]:
 
 def _search(
     study: Study,
-    runner: Runner,
+    opening: _Opening,
     sampler: PointSampler,
     limits: Limits,
-    inputs: _Inputs,
     progress: Progress,
     panel: Panel | None,
 ) -> Search:
@@ -223,11 +275,11 @@ def _search(
         progress.update(search)
         if panel is not None:
             panel.update(trial)
-        if trial is not None and search.n_run == 2 and (names := inputs.changed()):
+        if trial is not None and search.n_run == 2 and (names := opening.inputs.changed()):
             advice = "trials can only be compared when each starts from the same state, so make a copy in the cell"
             _say(study, [f"the cell changes {', '.join(names)} in place; {advice}"])
 
-    search = Search(study, runner, sampler, limits, listen)
+    search = Search(study, opening.runner, sampler, limits, listen)
     if panel is None:
         search.run()
         return search
@@ -256,11 +308,10 @@ def _panel(shell: Any, study: Study, options: Options) -> Panel | None:
 
 def _run_again(study: Study, search: Search, point: Point) -> Trial:
     """Run a trial that the panel asks for when the search has ended; the namespace has the best one's variables."""
-    best = search.best
-    trial = search.run_one(point)
-    if search.best is not best and search.best is not None and search.best.bindings is not None:
-        _best_here[study.journal.path] = trial, search.best
-        search.best.bindings.apply(search.runner.namespace)
+    trial, outcome = search.run_one(point)
+    if outcome is search.best and outcome.bindings is not None:
+        _best_here[study.journal.path] = trial, outcome
+        outcome.bindings.apply(search.runner.namespace)
     return trial
 
 

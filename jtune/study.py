@@ -274,11 +274,11 @@ class Study:
 
     @property
     def best(self) -> Trial | None:
-        """The best complete trial, the earlier of equals; None while there is none.
+        """The best complete trial, the earlier of equals; None while there is none, and without an objective.
 
         With several objectives: the trial that is best in the first one, then in the second, and so on.
         """
-        return min(self.complete, key=self._rank, default=None)
+        return min(self.complete, key=self._rank, default=None) if self.objectives else None
 
     @property
     def front(self) -> list[Trial]:
@@ -287,8 +287,8 @@ class Study:
         # In this order a trial can only be dominated by one before it.
         for trial in sorted(self.complete, key=self._rank):
             losses = self.losses(trial.values)
-            if len(self.objectives) == 1:
-                return [trial]
+            if len(self.objectives) < 2:
+                return [trial] if self.objectives else []
             if not any(dominates(self.losses(better.values), losses) for better in front):
                 front.append(trial)
         return sorted(front, key=lambda trial: trial.number)
@@ -337,10 +337,15 @@ class Study:
         shell.set_next_input(source, replace=False)
 
     def show(self) -> None:
-        """Display the study."""
+        """Display the report, and in a notebook the panel over it."""
+        from IPython import get_ipython
         from IPython.display import display
 
         display(self)  # type: ignore[no-untyped-call]
+        if hasattr(get_ipython(), "kernel"):
+            from jtune.panel import panel_of
+
+            panel_of(self).show()
 
     def effect(self, name: str) -> Effect:
         """Return the surrogate's predicted objective along a parameter, the rest averaged over.
@@ -393,6 +398,8 @@ class Study:
         """
         from jtune.effects import Effects
 
+        if not self.objectives:
+            raise StudyError(f"{self.name} has no objective that could be predicted")
         complete = self.complete
         if self._effects is None or self._effects[0] != len(complete):
             try:
@@ -415,7 +422,11 @@ class Study:
             )
 
     def _chosen(self, trial: Trial | int | None) -> Trial:
-        chosen = self.best if trial is None else self[trial] if isinstance(trial, int) else trial
+        if trial is None:
+            # Without an objective, what ran last is what the user looked at last.
+            chosen = self.best if self.objectives else next(reversed(self.complete), None)
+        else:
+            chosen = self[trial] if isinstance(trial, int) else trial
         if chosen is None:
             raise StudyError(f"{self.name} has no complete trial yet")
         return chosen
@@ -427,7 +438,7 @@ class Study:
         return Trial(
             number=frozen.number,
             params=self._params(frozen),
-            values=tuple(frozen.values or ()) if frozen.state == TrialState.COMPLETE else (),
+            values=tuple(frozen.values or ())[: len(self.objectives)] if frozen.state == TrialState.COMPLETE else (),
             seconds=record.get("seconds"),
             state=state or _foreign_state(frozen.state),
             reason=record.get("reason", ""),
@@ -512,7 +523,7 @@ class Study:
         trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._id, number)
         self._storage.set_trial_user_attr(trial_id, _ATTRIBUTE, _record(origin, outcome))
         state = _OPTUNA_STATES.get(outcome.state, TrialState.FAIL)
-        values = list(outcome.values) if state == TrialState.COMPLETE else None
+        values = _stored_values(outcome.values) if state == TrialState.COMPLETE else None
         with _quiet():
             self.optuna.tell(number, values, state=state)
         return self._trial(self._storage.get_trial(trial_id))
@@ -544,7 +555,7 @@ class Study:
             self.optuna.add_trial(
                 optuna.trial.create_trial(
                     state=state,
-                    values=list(trial.values) if state == TrialState.COMPLETE else None,
+                    values=_stored_values(trial.values) if state == TrialState.COMPLETE else None,
                     params={name: domains[name].to_optuna(value) for name, value in trial.params.items()},
                     distributions={name: domain.distribution for name, domain in domains.items()},
                     intermediate_values=_first_curve(trial),
@@ -569,6 +580,11 @@ def _record(origin: Origin, outcome: Outcome) -> dict[str, Any]:
         "repeats": outcome.repeats,
     }
     return {key: value for key, value in entries.items() if value or key == "seconds"}
+
+
+def _stored_values(values: Sequence[float]) -> list[float]:
+    """Return objective values as Optuna has them: where a cell has no objective, there is one all the same."""
+    return list(values) or [0.0]
 
 
 def _jsonable(outputs: list[Output]) -> list[Output]:
@@ -635,7 +651,7 @@ class Store:
         """Start a new generation."""
         generation = max(self._generations(is_defined=False), default=0) + 1
         name = self.name if generation == 1 else f"{self.name}.{generation}"
-        directions = [goal.direction for goal in definition.objectives]
+        directions = [goal.direction for goal in definition.objectives] or ["minimize"]
         with _quiet():
             study = optuna.create_study(study_name=name, storage=self.storage, directions=directions)
         study.set_user_attr(_ATTRIBUTE, definition.to_json())

@@ -1,0 +1,99 @@
+"""``%%explore``: the cell runs again with each move of a slider, and the latest one wins."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from jtune.runner import Outcome
+from jtune.search import Search
+from jtune.space import Point, Space
+
+if TYPE_CHECKING:
+    from jtune.panel import Panel
+    from jtune.study import Origin
+
+# A run this short is repeated while the slider is dragged, not only when it is released.
+_LIVE_S = 0.1
+# A run this long is given up when another one is wanted; shorter ones end first, or a drag would show none.
+_STALE_S = 0.5
+
+
+class Explorer:
+    """Runs a cell at the points that a panel asks for, one at a time, and shows what came of the last.
+
+    A point that ran before runs again for what it shows and binds, but is no second trial.
+
+    Parameters
+    ----------
+    search : Search
+        Of the study whose trials the runs are; it only ever runs single points.
+    panel : Panel or None
+    """
+
+    def __init__(self, search: Search, panel: Panel | None) -> None:
+        self._search, self._panel = search, panel
+        self._known = {Space.key(trial.params) for trial in search.study.complete}
+        self._origin: Origin = "baseline" if search.study.baseline is None else "manual"
+        self._lock = threading.Lock()
+        self._wanted: Point | None = None
+        self._is_scheduled = False
+        self._started: float | None = None
+        if panel is not None:
+            panel.explore(search, self.want)
+
+    def want(self, point: Point) -> None:
+        """Run a point soon, in the main thread, instead of any that still waits; may be called from any thread."""
+        with self._lock:
+            self._wanted = point
+            if self._started is not None and time.monotonic() - self._started > _STALE_S:
+                self._search.runner.gate.abandon("interrupted", "a newer value was wanted")
+            if self._is_scheduled:
+                return
+            self._is_scheduled = True
+        self._schedule()
+
+    def _schedule(self) -> None:
+        from jtune.panel import on_main_thread
+
+        on_main_thread(self._turn)
+
+    def _turn(self) -> None:
+        with self._lock:
+            point, self._wanted = self._wanted, None
+        if point is not None:
+            self.run(point)
+        with self._lock:
+            self._is_scheduled = self._wanted is not None
+            is_more = self._is_scheduled
+        if is_more:
+            # Not in a loop: the kernel's own work comes in between.
+            self._schedule()
+
+    def run(self, point: Point) -> Outcome:
+        """Run a point now and leave its variables in the namespace."""
+        self._started = time.monotonic()
+        try:
+            outcome = self._outcome(point)
+        finally:
+            self._started = None
+        if outcome.bindings is not None and outcome.state == "complete":
+            outcome.bindings.apply(self._search.runner.namespace)
+        if self._panel is not None and outcome.state != "interrupted":
+            self._panel.show_run(outcome, is_live=outcome.seconds < _LIVE_S)
+        return outcome
+
+    def _outcome(self, point: Point) -> Outcome:
+        search, key = self._search, Space.key(point)
+        if key in self._known:
+            search.runner.gate.reopen()
+            with search.runner.gate.guarding():
+                return search.runner.run(point)
+        trial, outcome = search.run_one(point, self._origin)
+        self._origin = "manual"
+        if outcome.state == "complete":
+            self._known.add(key)
+        if self._panel is not None:
+            self._panel.update(trial)
+        return outcome
