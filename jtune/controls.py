@@ -107,9 +107,13 @@ class Row:
         """Return what the user can touch."""
         return [self.control, self.lock, *([self.range] if self.range is not None else [])]
 
-    def _on_value(self, _change: object) -> None:
+    def _on_value(self, change: dict[str, Any]) -> None:
         if self._is_showing:
             return
+        if self._shown is not None and self._kind.is_snapped(self.control, self._shown[0], change["new"]):
+            self._shown = change["new"], self._shown[1]
+            return
+        self._shown = None
         self.on_value()
         if self.is_locked:
             self.on_hold()
@@ -142,8 +146,15 @@ class _Kind:
         """Set a control to a value."""
         control.value = value
 
+    def is_snapped(self, control: Any, shown: Any, new: Any) -> bool:
+        """Tell whether ``new`` is the slider's position nearest to ``shown``, which the page sends back unasked."""
+        return False
+
 
 class _Linear(_Kind):
+    def is_snapped(self, control: Any, shown: float, new: float) -> bool:
+        return _is_nearest(control, shown, new)
+
     def control(self, domain: FloatDomain) -> Any:
         step = domain.step or _round_step((domain.high - domain.low) / _STEPS)
         digits = max(0, -math.floor(math.log10(step) + 1e-9)) if step < 1 else 0
@@ -158,6 +169,9 @@ class _Log(_Kind):
             value=domain.low, base=10, min=low, max=high, step=(high - low) / _LOG_STEPS, readout_format=".3g",
             layout=_auto(),
         )  # fmt: skip
+
+    def is_snapped(self, control: Any, shown: float, new: float) -> bool:
+        return _is_nearest(control, math.log10(shown), math.log10(new))
 
     def value(self, domain: FloatDomain, raw: float) -> float:
         return domain.snap(float(f"{raw:.3g}"))
@@ -250,6 +264,11 @@ def _nice(domain: FloatDomain | IntDomain, value: float) -> Value:
     if isinstance(domain, FloatDomain) and domain.step is None:
         return domain.snap(float(f"{value:.3g}"))
     return domain.snap(value)
+
+
+def _is_nearest(control: Any, shown: float, new: float) -> bool:
+    steps = (new - control.min) / control.step
+    return abs(steps - round(steps)) < 1e-6 and abs(new - shown) <= control.step * (0.5 + 1e-6)
 
 
 def _round_step(step: float) -> float:

@@ -90,7 +90,7 @@ class Outcome:
 class Gate:
     """Decides when an interrupt is raised: at once in the user's code, and between trials not at all.
 
-    Outside the main thread, where Python delivers no signals, it lets everything through.
+    Outside the main thread, where Python delivers no signals, it lets everything through and a trial runs to its end.
     """
 
     def __init__(self) -> None:
@@ -98,6 +98,7 @@ class Gate:
         self._closed: Abandoned | None = None
         self._abandoned: Abandoned | None = None
         self._is_open = False
+        self._is_guarding = False
         self._thread = threading.get_ident()
         self._lock = threading.Lock()
 
@@ -108,15 +109,17 @@ class Gate:
             yield
             return
         previous = signal.signal(signal.SIGINT, self._on_signal)
+        was, self._is_guarding = self._is_guarding, True
         try:
             yield
         finally:
+            self._is_guarding = was
             signal.signal(signal.SIGINT, previous)
 
     def abandon(self, state: State, reason: str) -> None:
         """End the running trial, if one runs; may be called from any thread."""
         with self._lock:
-            if not self._is_open:
+            if not (self._is_open and self._is_guarding):
                 return
             self._abandoned = Abandoned(state, reason)
             # Unlike interrupt_main this also wakes a sleeping system call.

@@ -2,6 +2,7 @@
 
 import itertools
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,8 @@ loss = (x - 1) ** 2 + n + (w if k == "b" else 0)  # tune: minimize
 """
 
 
-def search(folder, limits, source=SOURCE, name="q", sampler="random", seed=0, namespace=None):
-    """One search, as a kernel would run it; returns it and its study."""
+def search(folder, limits, source=SOURCE, name="q", sampler="random", seed=0, namespace=None, meanwhile=None):
+    """One search, as a kernel would run it; returns it and its study. ``meanwhile`` gets it in another thread."""
     cell = Cell(source)
     goals = tuple(Goal(objective.direction, objective.label) for objective in cell.objectives)
     definition = Definition(name, cell.space, goals, cell.identity, {}, "", source, cell.spans)
@@ -37,7 +38,10 @@ def search(folder, limits, source=SOURCE, name="q", sampler="random", seed=0, na
     study.optuna.sampler = points
     found = Search(study, Runner(cell, cell.template(), {} if namespace is None else namespace), points, limits,
                    lambda _: None)  # fmt: skip
+    other = threading.Thread(target=meanwhile or (lambda _: None), args=(found,))
+    other.start()
     found.run()
+    other.join()
     return found, study
 
 
@@ -194,3 +198,68 @@ def test_study_works_in_optunas_own_plots_and_importance(tmp_path):
     assert study.optuna.best_value == study.best.value
     assert [t.number for t in study.optuna.trials] == list(range(12))
     assert optuna.importance.get_param_importances(study.optuna, params=["x", "n"])
+
+
+# A cell whose first trial takes for ever.
+HANGING = """
+import time
+x = 1.0  # tune: -3..3
+begun.set()
+if x == 1.0:
+    time.sleep(60)
+x  # tune: minimize
+"""
+
+
+def test_skip_gives_the_running_trial_up_and_goes_on(tmp_path):
+    begun = threading.Event()
+    _, study = search(
+        tmp_path, Limits(3), HANGING, namespace={"begun": begun}, meanwhile=lambda s: begun.wait(20) and s.skip()
+    )
+    assert [trial.state for trial in study] == ["pruned", "complete", "complete"]
+    assert study[0].reason == "skipped by hand"
+
+
+def test_stop_gives_the_running_trial_up_and_ends(tmp_path):
+    begun = threading.Event()
+    found, study = search(
+        tmp_path, Limits(3), HANGING, namespace={"begun": begun}, meanwhile=lambda s: begun.wait(20) and s.stop()
+    )
+    assert [(trial.state, trial.reason) for trial in study] == [("interrupted", "stopped by hand")]
+    assert study.ending == "stopped by hand"
+    assert not found.runner.gate.is_interrupted
+    # What is asked for by hand afterwards is run.
+    trial, outcome = found.run_one({"x": 2.0})
+    assert (trial.number, trial.origin, trial.value, outcome.values) == (1, "manual", 2.0, (2.0,))
+
+
+def test_a_pause_holds_the_search_until_it_is_resumed(tmp_path):
+    begun, seen = threading.Event(), []
+
+    def meanwhile(found):
+        begun.wait(20)
+        found.pause()
+        found.skip()
+        while found.study[0].state == "running":
+            begun.wait(0.01)
+        found.run_next({"x": 2.5})
+        while len(found.study.finished) < 2:
+            begun.wait(0.01)
+        seen.append([trial.origin for trial in found.study])
+        found.resume()
+
+    _, study = search(tmp_path, Limits(4), HANGING, namespace={"begun": begun}, meanwhile=meanwhile)
+    assert seen == [["baseline", "manual"]]
+    assert [trial.origin for trial in study] == ["baseline", "manual", "sampler", "sampler"]
+
+
+def test_a_stop_while_paused_ends_the_search(tmp_path):
+    found, study = search(tmp_path, Limits(2), "x = 1.0  # tune: -3..3\nx  # tune: minimize\n")
+    again = Search(study, found.runner, found.sampler, Limits(9), lambda _: None)
+    again.pause()
+    other = threading.Timer(0.05, again.stop)
+    other.start()
+    again.run()
+    other.join()
+    assert len(study) == 2
+    assert study.ending == "stopped by hand"

@@ -1,0 +1,130 @@
+import json
+import threading
+
+import pytest
+from test_search import SOURCE, search
+
+from jtune import feed
+from jtune.search import Limits
+
+TWO = """
+x = 0.3  # tune: 0..1
+x  # tune: minimize
+(1 - x) ** 2  # tune: minimize
+"""
+CURVES = """
+n = 300  # tune: 100..400
+loss = 1.0
+for i in range(n):  # tune: report loss, 1 / (i - 1) if i != 1 else float("nan")
+    loss = 1 / (i + 1)
+loss  # tune: minimize
+"""
+
+
+def sent_by(study, start=0):
+    """What a page that has just opened gets."""
+    messages = []
+    feed.Feed(study, messages.append, lambda: None).resend(start)
+    return messages
+
+
+def test_rows_say_what_the_trials_are(tmp_path):
+    _, study = search(tmp_path, Limits(12))
+    (message,) = json.loads(json.dumps(sent_by(study)))
+    assert message["start"] == 0
+    assert [row["number"] for row in message["rows"]] == list(range(12))
+    for row, trial in zip(message["rows"], study, strict=True):
+        x, n, k, w = row["params"]
+        assert (x, n, ["a", "b"][k], w) == (
+            trial.params["x"],
+            trial.params["n"],
+            trial.params["k"],
+            trial.params.get("w"),
+        )
+        assert (row["values"], row["state"], row["origin"]) == ([trial.value], trial.state, trial.origin)
+    assert (message["best"], message["baseline"]) == (study.best.number, 0)
+
+
+def test_a_page_that_missed_some_gets_the_rest(tmp_path):
+    _, study = search(tmp_path, Limits(12))
+    (message,) = sent_by(study, start=9)
+    assert (message["start"], len(message["rows"])) == (9, 3)
+    (empty,) = sent_by(study, start=12)
+    assert (empty["start"], empty["rows"]) == (12, [])
+
+
+def test_many_trials_go_in_several_messages(tmp_path):
+    _, study = search(tmp_path, Limits(1100))
+    messages = sent_by(study)
+    assert [(m["start"], len(m["rows"])) for m in messages] == [(0, 500), (500, 500), (1000, 100)]
+
+
+@pytest.mark.parametrize("source", [SOURCE, TWO])
+def test_standing_is_kept_up_to_date(tmp_path, source):
+    _, empty = search(tmp_path, Limits(1), source, name="one")
+    _, study = search(tmp_path, Limits(40), source)
+    standing = feed.Standing(empty)
+    for trial in study.trials[1:]:
+        standing.take(trial)
+    assert standing.best.number == study.best.number
+    assert standing.baseline.number == study.baseline.number
+    assert standing.front == [trial.number for trial in study.front]
+
+
+def test_curves_are_thinned_and_keep_their_ends(tmp_path):
+    _, study = search(tmp_path, Limits(2), CURVES)
+    row = json.loads(json.dumps(feed.row(study.space, study[0]), allow_nan=False))
+    curve, other = row["curves"].values()
+    assert len(curve) == 60
+    assert (curve[0], curve[-1]) == ([0, 1.0], [299, 1 / 300])
+    assert len(other) == 60
+
+
+def test_a_curve_with_nan_is_json(tmp_path):
+    short = CURVES.replace("300", "5").replace("100..400", "2..8")
+    _, study = search(tmp_path, Limits(1), short)
+    row = json.loads(json.dumps(feed.row(study.space, study[0]), allow_nan=False))
+    assert [value for _, value in list(row["curves"].values())[1]][1] is None
+
+
+def test_effects_and_pairs_are_in_the_pages_units(tmp_path):
+    _, study = search(tmp_path, Limits(30))
+    effects, reason = feed.surrogate_of(study)
+    message = json.loads(json.dumps(feed.effects_message(study.space, effects, reason)))
+    shares = [effect["importance"] for effect in message["effects"]]
+    assert shares == sorted(shares, reverse=True)
+    assert {effect["name"]: effect["x"] for effect in message["effects"]}["k"] == [0, 1]
+    pair = feed.pair_message(study.space, effects, reason, "k", "x")
+    assert pair["x"] == [0, 1]
+    assert (len(pair["mean"]), len(pair["mean"][0])) == (2, len(pair["y"]))
+
+
+def test_without_a_surrogate_the_reason_is_told(tmp_path):
+    _, study = search(tmp_path, Limits(2))
+    effects, reason = feed.surrogate_of(study)
+    assert effects is None
+    assert "3 distinct points" in feed.effects_message(study.space, effects, reason)["reason"]
+
+
+def test_source_names_what_differs(tmp_path):
+    _, study = search(tmp_path, Limits(2))
+    message = feed.source_message(study, study[1])
+    assert message["text"] == study.source(1)
+    assert {name for name, _, _ in message["changes"]} <= set(study.space.names)
+    assert all(before != after for _, before, after in message["changes"])
+
+
+def test_trials_arrive_in_order_and_once_whoever_sends(tmp_path):
+    _, study = search(tmp_path, Limits(300))
+    messages = []
+    _, empty = search(tmp_path, Limits(1), name="empty")
+    made = feed.Feed(empty, messages.append, lambda: None)
+    made.start()
+    other = threading.Thread(target=lambda: [made.flush() for _ in range(50)])
+    other.start()
+    for trial in study:
+        made.add(trial)
+    other.join()
+    made.stop()
+    assert [row["number"] for message in messages for row in message["rows"]] == list(range(300))
+    assert [message["start"] for message in messages] == [message["rows"][0]["number"] for message in messages]

@@ -1,0 +1,254 @@
+"""The panel's logic, with widgets that are set from code; tests/browser has the page."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from jtune.cell import Cell
+from jtune.domains import ChoiceDomain, FloatDomain
+from jtune.explore import Explorer
+from jtune.panel import Panel, panel_of
+from jtune.runner import Runner
+from jtune.samplers import make_sampler
+from jtune.search import Limits, Search
+from jtune.study import Definition, Goal, Store, load
+
+SOURCE = """
+x = 1.0  # tune: -3..3
+k = "a"  # tune: ["a", "b"]
+w = 0.5  # tune: 0..1 if k == "b"
+print("x is", x)
+loss = (x - 1) ** 2 + (w if k == "b" else 0)  # tune: minimize
+"""
+# A cell that waits until the test lets it go on.
+WAITING = "x = 1.0  # tune: -3..3\nbegun.set()\ngo.wait(20)\nx  # tune: minimize\n"
+STEP = "begun.clear(); go.set()"
+
+
+class Session:
+    """A cell with its panel, as `%%tune` makes them."""
+
+    def __init__(self, folder, source=SOURCE, n=12, sampler="random", name="q", namespace=None):
+        cell = Cell(source)
+        goals = tuple(Goal(objective.direction, objective.label) for objective in cell.objectives)
+        definition = Definition(name, cell.space, goals, cell.identity, {}, "", source, cell.spans)
+        store = Store(name, Path(folder))
+        self.study = store.newest() or store.start(definition)
+        self.study.redefine(definition)
+        points = make_sampler(sampler, cell.space, seed=0, n_trials=n, n_objectives=len(goals) or 1)
+        self.study.optuna.sampler = points
+        self.namespace = {} if namespace is None else namespace
+        runner = Runner(cell, cell.template(), self.namespace)
+        self.panel = panel_of(self.study)
+        self.search = Search(self.study, runner, points, Limits(n), lambda trial: self.panel.update(trial))
+
+    def run(self):
+        self.panel.attach(self.study, self.search, lambda point: self.search.run_one(point)[0])
+        self.search.run()
+        self.panel.end()
+        return self
+
+    def explore(self):
+        explorer = Explorer(self.search, self.panel)
+        explorer.run(self.study.space.baseline)
+        return explorer
+
+
+@pytest.fixture
+def done(tmp_path):
+    return Session(tmp_path).run()
+
+
+def test_the_head_says_what_came_of_it(done):
+    status = done.panel.head.status
+    assert (status["done"], status["total"], status["phase"]) == (12, 12, "ended")
+    assert status["text"] == "12 trials are done"
+    assert status["best"].startswith("0 in trial 0")
+    assert status["notes"] == []
+
+
+def test_the_sliders_stand_at_the_best_trial(tmp_path):
+    panel = Session(tmp_path, SOURCE.replace("x = 1.0", "x = -2.9")).run().panel
+    assert {
+        name: row.value for name, row in panel.rows.items() if name in panel.study.best.params
+    } == panel.study.best.params
+    assert panel.study.best.number > 0
+
+
+def test_a_moved_slider_changes_the_prediction_and_runs_nothing(done):
+    panel = done.panel
+    before = panel.prediction.value
+    assert before.startswith("predicted loss: ")
+    panel.rows["x"].control.value = -2.5
+    assert panel.prediction.value != before
+    assert len(done.study) == 12
+
+
+def test_an_inactive_parameter_is_greyed_out(done):
+    panel = done.panel
+    panel.rows["k"].show("a")
+    panel._predict()
+    assert panel.rows["w"].control.disabled
+    panel.rows["k"].control.value = 1
+    assert not panel.rows["w"].control.disabled
+
+
+def test_run_these_adds_a_manual_trial_that_the_sampler_knows(done):
+    panel = done.panel
+    panel.rows["x"].control.value = -2.25
+    panel.run_these.click()
+    trial = done.study[-1]
+    assert (trial.number, trial.origin, trial.params["x"]) == (12, "manual", -2.25)
+    assert panel.output.outputs == tuple(trial.outputs)
+    assert done.search.sampler._seen >= {done.study.space.key(trial.params)}
+    assert panel.head.status["done"] == 13
+
+
+def test_run_these_picks_a_trial_that_ran_with_the_same_values(done):
+    panel = done.panel
+    panel._on_message({"type": "pick", "number": 5})
+    panel.run_these.click()
+    assert len(done.study) == 12
+    assert panel.head.status["notes"] == ["trial 5 ran with these values"]
+
+
+def test_a_picked_trial_shows_what_it_printed_and_moves_the_sliders(done):
+    panel, trial = done.panel, done.study[7]
+    panel._on_message({"type": "pick", "number": 7})
+    assert panel.output.outputs == tuple(trial.outputs)
+    assert panel._point() == trial.params
+    panel._on_message({"type": "pick", "number": None})
+    assert panel.output.outputs == ()
+    assert panel._point() == done.study.best.params
+
+
+def test_a_message_that_makes_no_sense_is_said_and_harms_nothing(done):
+    done.panel._on_message({"type": "pair", "a": "x", "b": "nothing"})
+    done.panel._on_message({"type": "none"})
+    done.panel._guarded(lambda: done.panel._on_message({"type": "pick", "number": 99}))
+    assert "none of them is number 99" in done.panel.head.status["notes"][0]
+
+
+def test_locks_and_ranges_are_obeyed_by_the_next_trials(tmp_path):
+    session = Session(tmp_path, n=40)
+    panel = session.panel
+    panel.rows["k"].lock.value = True
+    panel.rows["x"].range.value = (-3.0, -1.0)
+    session.run()
+    later = session.study.trials[1:]
+    assert len(later) == 39
+    assert all(trial.params["k"] == "a" and trial.params["x"] <= -1.0 for trial in later)
+    assert panel._narrowed_message()["ranges"] == {"k": [0, 0], "x": [-3.0, -1.0]}
+
+
+def test_a_lock_that_is_taken_off_frees_the_search(tmp_path):
+    session = Session(tmp_path, n=5)
+    session.panel.rows["k"].lock.value = True
+    session.run()
+    session.panel.rows["k"].lock.value = False
+    assert [row.held for row in session.panel.rows.values()][1] == ChoiceDomain(("a", "b"))
+    again = Session(tmp_path, n=40).run()
+    assert {trial.params["k"] for trial in again.study.trials[5:]} == {"a", "b"}
+
+
+class Stepping:
+    """A session whose cell waits in each trial for the test, in a thread of its own."""
+
+    def __init__(self, folder, n=5):
+        self.begun, self.go = threading.Event(), threading.Event()
+        self.session = Session(folder, WAITING, n, namespace={"begun": self.begun, "go": self.go})
+        self.thread = threading.Thread(target=self.session.run)
+        self.thread.start()
+        assert self.begun.wait(20)
+
+    def step(self):
+        self.begun.clear()
+        self.go.set()
+
+    def end(self):
+        self.go.set()
+        self.thread.join(20)
+        assert not self.thread.is_alive()
+        return [(trial.number, trial.origin, trial.state) for trial in self.session.study]
+
+
+def test_pause_holds_the_next_trial_and_a_manual_one_still_runs(tmp_path):
+    stepping = Stepping(tmp_path)
+    panel, search = stepping.session.panel, stepping.session.search
+    panel.pause.click()
+    assert panel.pause.description == "Resume"
+    assert panel.head.status["text"] == "pauses after trial 0"
+    panel.rows["x"].control.value = 2.5
+    panel.run_these.click()
+    stepping.go.set()
+    while len(stepping.session.study.finished) < 2:
+        stepping.begun.wait(0.01)
+    assert search.is_paused
+    assert stepping.session.study[1].origin == "manual"
+    assert panel.head.status["phase"] == "paused"
+    panel.pause.click()
+    assert len(stepping.end()) == 5
+    assert panel.pause.description == "Pause"
+
+
+def test_stop_ends_the_search(tmp_path):
+    stepping = Stepping(tmp_path)
+    stepping.session.panel.stop.click()
+    trials = stepping.end()
+    assert len(trials) <= 2
+    assert stepping.session.study.ending == "stopped by hand"
+    assert stepping.session.panel.head.status["text"] == "stopped by hand"
+    assert stepping.session.panel.stop.disabled
+
+
+def test_a_study_has_one_panel_until_its_space_changes(tmp_path, done):
+    assert panel_of(done.study) is done.panel
+    assert panel_of(load("q", tmp_path)) is done.panel
+    wider = Session(tmp_path, SOURCE.replace("-3..3", "-9..9"))
+    assert wider.panel is not done.panel
+    assert wider.panel.rows["x"].held == FloatDomain(-9.0, 9.0)
+
+
+def test_a_loaded_study_is_shown_and_says_how_to_run_it(tmp_path):
+    Session(tmp_path, name="other").run()
+    panel = Panel(load("other", tmp_path))
+    assert panel.head.status["done"] == 12
+    assert panel.prediction.value.startswith("predicted loss")
+    assert panel.run_these.disabled
+    assert not panel.apply.disabled
+
+
+def test_explore_runs_the_cell_and_leaves_its_variables(tmp_path):
+    session = Session(tmp_path, "x = 1.0  # tune: -3..3\ny = 2 * x\nprint(y)\n")
+    session.explore()
+    panel = session.panel
+    assert session.namespace["y"] == 2.0
+    panel.rows["x"].control.value = 1.5
+    assert session.namespace["y"] == 3.0
+    assert panel.output.outputs[0]["text"] == "3.0\n"
+    assert [trial.origin for trial in session.study] == ["baseline", "manual"]
+    assert session.study.best is None
+    # Back where it was: run again, but no second trial.
+    panel.rows["x"].control.value = 1.0
+    assert session.namespace["y"] == 2.0
+    assert len(session.study) == 2
+
+
+def test_explore_shows_an_error_and_keeps_the_last_variables(tmp_path):
+    session = Session(tmp_path, "x = 1.0  # tune: -3..3\ny = 1 / (x - 2)\n")
+    session.explore()
+    session.panel.rows["x"].control.value = 2.0
+    (error,) = session.panel.output.outputs
+    assert (error["output_type"], error["ename"]) == ("error", "ZeroDivisionError")
+    assert session.namespace["y"] == -1.0
+    assert "failed" in session.panel.head.status["text"]
+
+
+def test_tune_goes_on_from_what_was_explored(tmp_path):
+    session = Session(tmp_path)
+    session.explore()
+    session.panel.rows["x"].control.value = 2.0
+    tuned = Session(tmp_path, n=6).run()
+    assert [trial.origin for trial in tuned.study][:3] == ["baseline", "manual", "sampler"]
+    assert len(tuned.study) == 6
