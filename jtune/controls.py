@@ -268,7 +268,7 @@ def _nice(domain: FloatDomain | IntDomain, value: float) -> Value:
 
 def _is_nearest(control: Any, shown: float, new: float) -> bool:
     steps = (new - control.min) / control.step
-    return abs(steps - round(steps)) < 1e-6 and abs(new - shown) <= control.step * (0.5 + 1e-6)
+    return bool(abs(steps - round(steps)) < 1e-6 and abs(new - shown) <= control.step * (0.5 + 1e-6))
 
 
 def _round_step(step: float) -> float:

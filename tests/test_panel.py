@@ -41,7 +41,7 @@ class Session:
         self.namespace = {} if namespace is None else namespace
         runner = Runner(cell, cell.template(), self.namespace)
         self.panel = panel_of(self.study)
-        self.search = Search(self.study, runner, points, Limits(n), lambda trial: self.panel.update(trial))
+        self.search = Search(self.study, runner, points, Limits(n), self.panel.update)
 
     def run(self):
         self.panel.attach(self.study, self.search, lambda point: self.search.run_one(point)[0])
