@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 _WIDTH = 100
 _VALUE_AT_MOST, _NAME_AT_MOST, _LABEL_AT_MOST, _DOMAIN_AT_MOST = 18, 26, 40, 120
 _FRONT_AT_MOST = 10
+# A panel follows the report, and a saved notebook that is opened without its kernel would show in its place only that
+# its model was not found: a widget's output with no element in it.
+_WITHOUT_KERNEL = (
+    ".jp-OutputArea-child:has(> * > .jtune-report) + .jp-OutputArea-child:has(> .jupyter-widgets)"
+    ":not(:has(> .jupyter-widgets > *)) { display: none }"
+)
 _UNFINISHED = ("interrupted", "running")
 
 
@@ -90,7 +96,7 @@ def as_html(study: Study) -> str:
     if len(study.objectives) > 1 and study.front:
         caption, columns = _front(study, shares, _TYPESET)
         parts += [f"<p>{escape(caption)}</p>", _html_table(columns)]
-    return f"<div>{''.join([*parts, _picture(study)])}</div>"
+    return f'<div class="jtune-report">{"".join([*parts, _picture(study)])}<style>{_WITHOUT_KERNEL}</style></div>'
 
 
 def summary(study: Study) -> str:

@@ -75,6 +75,7 @@ class Search:
         self.is_running = False
         self.running: int | None = None
         self._start = time.monotonic()
+        self._end: float | None = None
         self._listener = listener
         self._wanted: deque[Point] = deque()
         self._narrowed: Space | None = None
@@ -113,6 +114,7 @@ class Search:
                 self.n_run += 1
                 self._listener(trial)
             self.study.end(ending)
+            self._end = time.monotonic()
 
     def run_one(self, point: Mapping[str, Value], origin: Origin = "manual") -> tuple[Trial, Outcome]:
         """Run one trial of the user's choice when no search runs; return it, and what came of it."""
@@ -181,8 +183,8 @@ class Search:
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds since it was made."""
-        return time.monotonic() - self._start
+        """Seconds since it was made, until it ended."""
+        return (self._end or time.monotonic()) - self._start
 
     @property
     def left_s(self) -> float | None:
