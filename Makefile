@@ -5,10 +5,19 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The panel's script: one of the files that esbuild writes, all at once, to jtune/static. Directories are listed too:
+# theirs is the time at which a file was removed.
+PANEL := jtune/static/charts.js
+PANEL_SOURCES := $(shell find labextension/src) labextension/build.mjs
+MODULES := labextension/node_modules/.package-lock.json
+# .venv has a node where the machine has none.
+NPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" npm --silent
 
 # The kernels of .venv, whatever kernels this machine or user has besides.
 unexport JUPYTER_PATH PYTHONHOME PYTHONPATH VIRTUAL_ENV
 export JUPYTER_PREFER_ENV_PATH := 1
+# The rules below build the panel; without this, pip does so again at each install of a dependency group.
+export HATCH_JUPYTER_BUILDER_SKIP_NPM := 1
 # What a run leaves behind, and what a user's own IPython profile would add to it, stays out of the home directory.
 bench demo test: export IPYTHONDIR := $(CURDIR)/$(VENV)/var/ipython
 bench demo test: export JUPYTER_CONFIG_DIR := $(CURDIR)/$(VENV)/var/jupyter-config
@@ -24,27 +33,30 @@ bench demo test: export JUPYTER_RUNTIME_DIR := $(CURDIR)/$(VENV)/var/jupyter-run
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
-demo: $(VENV)/.has-demo  ## run the quickstart notebook and print its result
+demo: $(VENV)/.has-demo $(PANEL)  ## run the quickstart notebook and print its result
 	@$(BIN)/python tools/demo.py
 
-test: lint  ## all that CI runs: lint, types, the notebooks, the tests
+test: lint $(PANEL)  ## all that CI runs: lint, types, the notebooks, the tests, in a real browser too
+	@$(BIN)/python tools/chromium.py --install
+	@$(NPM) test
 	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && cp notebooks/*.ipynb "$$copy" \
 	&& $(BIN)/python -m pytest -q --rootdir "$$copy" -p no:cacheprovider --nbval-lax --nbval-current-env "$$copy"
 	@$(BIN)/python -m pytest
 
-lint: $(VENV)/.has-test  ## ruff and mypy
+lint: $(VENV)/.has-test $(MODULES)  ## ruff, mypy, eslint, prettier and tsc
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(NPM) run lint
 
-bench: $(VENV)/.has-test  ## run the benchmarks
+bench: $(VENV)/.has-test $(PANEL)  ## run the benchmarks
 	@set -e; for name in imports overhead memory optimizers front; do echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done
 
-lab: $(VENV)/.has-demo $(VENV)/.has-lab  ## open JupyterLab on the quickstart; LAB_FLAGS are passed on
+lab: $(VENV)/.has-demo $(VENV)/.has-lab $(PANEL)  ## open JupyterLab on the quickstart; LAB_FLAGS are passed on
 	$(BIN)/jupyter lab $(LAB_FLAGS) notebooks/01_quickstart.ipynb
 
 clean:  ## remove .venv and what tools leave behind; studies (.jtune) stay
-	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist jtune/static labextension/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Dependency groups need pip 25.1; the pip that comes with Python may be older.
@@ -58,3 +70,16 @@ $(VENV)/.has-pip:
 $(VENV)/.has-%: pyproject.toml $(VENV)/.has-pip
 	$(BIN)/python -m pip install --quiet --editable . --group $*
 	@touch $@
+
+# The machine's node, or PyPI's where it is missing, or older than eslint and vitest can do with.
+$(VENV)/.has-node: $(VENV)/.has-pip
+	@{ npm --version && node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b > 18) ? 0 : 1)'; } \
+	>/dev/null 2>&1 || $(BIN)/python -m pip install --quiet --group node
+	@touch $@
+
+$(MODULES): labextension/package.json labextension/package-lock.json | $(VENV)/.has-node
+	$(NPM) ci
+	@touch $@
+
+$(PANEL): $(PANEL_SOURCES) $(MODULES)
+	$(NPM) run build:prod

@@ -105,6 +105,11 @@ def test_files_name_no_machine():
     assert found == []
 
 
+def test_lock_file_names_no_registry():
+    lock = (ROOT / "labextension" / "package-lock.json").read_text("utf-8")
+    assert re.findall(r'"resolved".*', lock) == []
+
+
 def test_every_make_target_in_the_readme_exists():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
     named = set(re.findall(r"^make ([a-z]+)|`make ([a-z]+)`", (ROOT / "README.md").read_text("utf-8"), re.M))

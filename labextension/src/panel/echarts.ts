@@ -1,0 +1,35 @@
+/** Of ECharts, what the panel uses and nothing else. */
+
+import { CustomChart, LineChart, ParallelChart, ScatterChart } from 'echarts/charts';
+import {
+  GridComponent,
+  LegendComponent,
+  MarkAreaComponent,
+  MarkLineComponent,
+  ParallelComponent,
+  TitleComponent,
+  TooltipComponent,
+  VisualMapContinuousComponent,
+} from 'echarts/components';
+import { init, use } from 'echarts/core';
+import { CanvasRenderer, SVGRenderer } from 'echarts/renderers';
+
+use([
+  CanvasRenderer,
+  CustomChart,
+  GridComponent,
+  LegendComponent,
+  LineChart,
+  MarkAreaComponent,
+  MarkLineComponent,
+  ParallelChart,
+  ParallelComponent,
+  SVGRenderer,
+  ScatterChart,
+  TitleComponent,
+  TooltipComponent,
+  VisualMapContinuousComponent,
+]);
+
+export { init };
+export type { EChartsOption, EChartsType } from 'echarts';

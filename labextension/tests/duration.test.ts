@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+
+import { duration, elapsed, roughly } from '../src/panel/duration';
+import { progressText, timeText } from '../src/panel/head';
+import type { Status } from '../src/panel/messages';
+
+test.each([
+  [0, '0 s'],
+  [0.0004, '< 1 ms'],
+  [0.012, '12 ms'],
+  [0.42, '0.4 s'],
+  [3, '3 s'],
+  [12.4, '12 s'],
+  [59.7, '1 min'],
+  [90, '1 min 30 s'],
+  [1500, '25 min'],
+  [7500, '2 h 5 min'],
+  [7200, '2 h'],
+  [100 * 3600, '4 d 4 h'],
+])('%d s is %s', (seconds, expected) => {
+  expect(duration(seconds)).toBe(expected);
+});
+
+test.each([
+  [0.2, 'less than 1 s'],
+  [7.4, '7 s'],
+  [21, '20 s'],
+  [58, '1 min'],
+  [200, '3 min'],
+  [4000, '1 h 7 min'],
+])('%d s is roughly %s', (seconds, expected) => {
+  expect(roughly(seconds)).toBe(expected);
+});
+
+test('a clock shows whole seconds', () => {
+  expect([elapsed(-0.1), elapsed(0.9), elapsed(3.9), elapsed(61)]).toEqual([
+    '0 s',
+    '0 s',
+    '3 s',
+    '1 min 1 s',
+  ]);
+});
+
+const STATUS: Status = {
+  name: 'study',
+  objectives: [],
+  done: 17,
+  total: 40,
+  phase: 'running',
+  text: '',
+  elapsed_s: 10,
+  left_s: 22,
+  best: '',
+  baseline: '',
+  gain: '',
+  notes: [],
+};
+
+test('the head counts on while the search runs', () => {
+  expect(progressText(STATUS)).toBe('17/40');
+  expect(timeText(STATUS, 2)).toBe('12 s, about 20 s left');
+  expect(timeText({ ...STATUS, phase: 'paused' }, 2)).toBe('10 s, about 20 s left');
+  expect(timeText({ ...STATUS, phase: 'ended' }, 2)).toBe('10 s');
+  expect(timeText({ ...STATUS, left_s: null }, 2)).toBe('12 s');
+  expect(progressText({ ...STATUS, total: null })).toBe('17');
+});

@@ -1,0 +1,371 @@
+"""The panel as a person meets it: in JupyterLab and Notebook 7, in Chromium."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+LOAD = "%load_ext jtune"
+QUICKSTART = """%%tune digits -n 12 --seed 0 --fresh
+from sklearn.datasets import load_digits
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+from sklearn.svm import SVC
+
+X, y = load_digits(return_X_y=True)
+model = make_pipeline(
+    MinMaxScaler(),
+    SVC(
+        C=1.0,             # tune: 1e-3..1e3 log
+        gamma=0.01,        # tune: 1e-5..1e1 log
+        kernel="rbf",      # tune: ["rbf", "poly", "sigmoid"]
+    ),
+)
+accuracy = cross_val_score(model, X, y, cv=3).mean()   # tune: maximize"""
+# Each trial takes a while, so that there is time to press a button in it.
+SLOW = """%%tune slow -n {n} --sampler random --seed 1 --fresh
+import time
+x = 1.0    # tune: -3..3
+k = "a"    # tune: ["a", "b"]
+time.sleep({seconds})
+loss = (x - 1.5) ** 2 + (k == "b")   # tune: minimize"""
+DONE = """%%tune q -n 15 --sampler random --seed 1 --fresh
+import matplotlib.pyplot as plt
+%matplotlib inline
+x = 1.0    # tune: -3..3
+y = 0.1    # tune: 1e-3..10 log
+k = "a"    # tune: ["a", "b"]
+print("x is", x)
+plt.figure(figsize=(3, 2)); plt.plot([0, x]); plt.show()
+loss = (x - 1.5) ** 2 + y + (k == "b")   # tune: minimize"""
+EVIL = '<img src=x onerror="window.hacked=1">'
+HOSTILE = f"""%%tune evil -n 8 --sampler random --seed 1 --fresh
+p = {{'{EVIL}': 1.0}}    # tune: 0..2
+k = '{EVIL}'    # tune: ['{EVIL}', '<b>b</b>']
+print(k)
+p['{EVIL}'];   # tune: minimize"""
+EXPLORE = """%%explore wave --fresh
+import time
+runs = globals().get("runs", 0) + 1
+a = 1.0    # tune: 0..10
+time.sleep({seconds})
+print("a is", a)"""
+
+
+class Panel:
+    """The panel in a cell's output."""
+
+    def __init__(self, notebook, i):
+        self.notebook, self.i = notebook, i
+        self.node = notebook.output(i).locator(".jtune-panel")
+        self.charts = self.node.locator(".jtune-charts.jtune-live")
+
+    def shown(self):
+        expect(self.charts).to_be_visible(timeout=30_000)
+        return self
+
+    def button(self, name):
+        return self.node.get_by_role("button", name=name, exact=True)
+
+    def press(self, name):
+        self.button(name).click()
+
+    @property
+    def state(self):
+        return self.node.locator(".jtune-head [role=status]")
+
+    def done(self):
+        """How many trials are done, as the head says."""
+        return int(re.search(r"(\d+)/\d+", self.node.locator(".jtune-head").inner_text())[1])
+
+    def row(self, name):
+        return self.node.locator(".jtune-slider").filter(has=self.node.page.get_by_text(name, exact=True))
+
+    def slider(self, name):
+        return self.row(name).locator(".jtune-control [role=slider]")
+
+    def readout(self, name):
+        return self.row(name).locator(".jtune-control .widget-readout")
+
+    @property
+    def prediction(self):
+        return self.node.locator(".jtune-prediction")
+
+    def tab(self, name):
+        tab = self.node.get_by_role("tab", name=name)
+        tab.click()
+        return tab
+
+    def trial(self, number):
+        """A trial's row in the table."""
+        self.tab("Trials")
+        cell = self.node.page.locator("td:first-child", has_text=re.compile(rf"^{number}$"))
+        return self.node.locator(".jtune-table tbody tr").filter(has=cell)
+
+    def drawn(self, n):
+        """Wait until the charts show n trials, which they only do where they can be seen."""
+
+        def is_drawn():
+            self.charts.evaluate("e => e.querySelector('.jtune-chart').scrollIntoView({block: 'nearest'})")
+            return self.charts.get_attribute("data-drawn") == str(n)
+
+        self.notebook.until(is_drawn)
+
+
+def opened(app, cell, *others, wait=True, **options):
+    """A notebook with the cell run, or running, and its panel."""
+    # Tall, for charts are only drawn where they can be seen.
+    notebook = app.open([LOAD, cell, *others], **{"height": 1800, **options})
+    notebook.run(0)
+    notebook.run(1, wait=wait)
+    return notebook, Panel(notebook, 1).shown()
+
+
+def test_charts_fill_while_the_quickstart_runs(either):
+    notebook, panel = opened(either, QUICKSTART, wait=False)
+    notebook.until(lambda: int(panel.charts.get_attribute("data-rows") or 0) >= 3, timeout_s=60)
+    assert notebook.is_busy()
+    # The history and three effects.
+    notebook.until(lambda: panel.node.locator("canvas").count() >= 4)
+    notebook.shot("quickstart-running")
+    notebook.wait_idle()
+    panel.drawn(12)
+    expect(panel.state).to_have_text("12 trials are done")
+    # The best trial's accuracy, as the kernel has it.
+    best = notebook.kernel_run("print(f'{digits.best.value:.6g} in trial {digits.best.number}')").strip()
+    expect(panel.node.locator(".jtune-head")).to_contain_text(best)
+    assert "progress" in panel.node.get_by_role("progressbar").get_attribute("aria-label")
+    notebook.shot("quickstart-done")
+    assert notebook.errors == []
+
+
+def test_pause_and_resume_while_the_cell_runs(either):
+    notebook, panel = opened(either, SLOW.format(n=8, seconds=0.3), wait=False)
+    panel.press("Pause")
+    expect(panel.state).to_have_text("paused")
+    held = panel.done()
+    notebook.shot("paused")
+    # A trial's time and more; nothing is waited for, so nothing else can be.
+    notebook.page.wait_for_timeout(800)
+    assert panel.done() == held < 8
+    assert notebook.is_busy()
+    panel.press("Resume")
+    notebook.wait_idle()
+    assert panel.done() == 8
+    assert notebook.errors == []
+
+
+def test_stop_while_the_cell_runs(either):
+    notebook, panel = opened(either, SLOW.format(n=500, seconds=0.2), wait=False)
+    notebook.until(lambda: panel.done() >= 2)
+    panel.press("Stop")
+    notebook.wait_idle(10)
+    expect(panel.state).to_have_text("stopped by hand")
+    expect(panel.button("Stop")).to_be_disabled()
+    # The cell ends normally: the variables of the best trial are there.
+    assert notebook.kernel_run("print(x == slow.best.params['x'])").strip() == "True"
+    assert notebook.errors == []
+
+
+def test_skip_gives_up_the_trial_that_runs(lab):
+    notebook, panel = opened(lab, SLOW.format(n=3, seconds="30 if x == 1.0 else 0"), wait=False)
+    expect(panel.state).to_have_text("running trial 0")
+    panel.press("Skip")
+    notebook.wait_idle(10)
+    assert notebook.kernel_run("print([t.state for t in slow])").strip() == "['pruned', 'complete', 'complete']"
+    assert panel.done() == 3
+
+
+def test_a_picked_trial_shows_its_values_its_prints_and_its_figure(either):
+    notebook, panel = opened(either, DONE)
+    panel.drawn(15)
+    panel.trial(7).click()
+    expect(panel.charts).to_have_attribute("data-selected", "7")
+    x = json.loads(notebook.kernel_run("print(q[7].params['x'])"))
+    output = panel.node.locator(".jtune-output")
+    expect(output).to_contain_text(f"x is {x}")
+    expect(output.locator("img")).to_be_visible()
+    expect(panel.node.locator(".jtune-detail")).to_contain_text("Trial 7")
+    # The sliders follow.
+    assert notebook.until(lambda: float(panel.slider("x").get_attribute("aria-valuetext") or "nan")) == pytest.approx(
+        x, abs=0.02
+    )
+    panel.node.locator(".jtune-detail").scroll_into_view_if_needed()
+    notebook.shot("picked")
+    assert notebook.errors == []
+
+
+def test_a_moved_slider_changes_the_prediction_and_runs_nothing(lab):
+    notebook, panel = opened(lab, DONE)
+    before = panel.prediction.inner_text()
+    assert before.startswith("predicted loss: ")
+    panel.slider("x").press("ArrowLeft")
+    panel.slider("x").press("ArrowLeft")
+    expect(panel.prediction).not_to_have_text(before)
+    assert notebook.kernel_run("print(len(q))").strip() == "15"
+
+
+def test_run_these_adds_a_trial_and_picks_it(either):
+    notebook, panel = opened(either, DONE)
+    panel.slider("x").press("Home")
+    expect(panel.readout("x")).to_have_text(re.compile("3"))
+    panel.press("Run these")
+    panel.drawn(16)
+    expect(panel.charts).to_have_attribute("data-selected", "15")
+    said = notebook.kernel_run("print(q[15].origin, q[15].params['x'])").split()
+    assert said == ["manual", "-3.0"]
+    expect(panel.node.locator(".jtune-output")).to_contain_text("x is -3.0")
+    assert notebook.errors == []
+
+
+def test_locks_and_ranges_are_obeyed_while_it_runs(lab):
+    notebook, panel = opened(lab, SLOW.format(n=30, seconds=0.2), wait=False)
+    panel.press("Pause")
+    expect(panel.state).to_have_text("paused")
+    held = panel.done()
+    panel.row("k").get_by_role("button", name=re.compile("hold k")).click()
+    upper = panel.row("x").locator(".jtune-range [role=slider]").nth(1)
+    for _ in range(60):
+        upper.press("ArrowLeft")
+    expect(panel.row("x").locator(".jtune-range-text")).not_to_have_text("-3..3")
+    text = notebook.until(lambda: panel.row("x").locator(".jtune-range-text").inner_text())
+    high = float(text.replace("−", "-").split("..")[1])
+    assert high < 3
+    locked = (
+        "a"
+        if panel.row("k").get_by_role("button", name="a", exact=True).get_attribute("class").count("mod-active")
+        else "b"
+    )
+    notebook.shot("locked-and-narrowed")
+    panel.press("Resume")
+    notebook.wait_idle()
+    later = json.loads(notebook.kernel_run(f"import json; print(json.dumps([t.params for t in slow][{held}:]))"))
+    assert len(later) == 30 - held
+    assert {point["k"] for point in later} == {locked}
+    assert max(point["x"] for point in later) <= high
+
+
+def test_reload_second_view_and_the_magic_show_the_whole_study(either):
+    notebook, panel = opened(either, DONE, "%tune q", "q.show()")
+    notebook.run(2)
+    notebook.run(3)
+    for i in (2, 3):
+        Panel(notebook, i).shown().drawn(15)
+    notebook.save()
+    notebook.reload()
+    for i in (2, 1):
+        shown = Panel(notebook, i).shown()
+        shown.drawn(15)
+        expect(shown.state).to_have_text("15 trials are done")
+    # And it is alive.
+    panel.slider("x").press("Home")
+    panel.press("Run these")
+    panel.drawn(16)
+
+
+def test_a_reload_while_the_cell_runs_loses_nothing(lab):
+    notebook, panel = opened(lab, SLOW.format(n=30, seconds=0.15), wait=False)
+    notebook.until(lambda: panel.done() >= 3)
+    notebook.save()
+    notebook.reload(is_busy=True)
+    # A kernel in a cell does not tell a new page that it has subshells, so the page is live again when the cell ends.
+    panel.shown().drawn(30)
+    expect(panel.state).to_have_text("30 trials are done")
+
+
+def test_a_saved_notebook_without_its_kernel_shows_the_report(either):
+    notebook, panel = opened(either, DONE)
+    report = notebook.output(1).locator(".jtune-report")
+    expect(report).to_be_hidden()
+    notebook.save()
+    # As after a restart: the kernel knows of no widget.
+    notebook.kernel_run("import jtune.panel as p\nfor panel in p._panels.values(): panel.close()")
+    expect(panel.node).to_have_count(0)
+    notebook.reload()
+    expect(report).to_be_visible()
+    expect(report).to_contain_text("15 trials are done")
+    expect(notebook.output(1).get_by_text("Error displaying widget")).to_be_hidden()
+    notebook.shot("without-kernel")
+
+
+def test_names_and_values_are_text(lab):
+    notebook, panel = opened(lab, HOSTILE)
+    panel.drawn(8)
+    expect(panel.node.locator(".jtune-sliders")).to_contain_text(EVIL)
+    for name in ("Interactions", "Parallel coordinates", "Trials"):
+        panel.tab(name)
+        panel.drawn(8)
+    panel.trial(3).click()
+    expect(panel.node.locator(".jtune-detail")).to_contain_text("<img src=x")
+    # Tooltips, too.
+    box = panel.node.locator("canvas").first.bounding_box()
+    for part in (0.2, 0.4, 0.6, 0.8):
+        notebook.page.mouse.move(box["x"] + part * box["width"], box["y"] + box["height"] / 2, steps=5)
+    panel.press("Apply best")
+    expect(panel.node.locator(".jtune-source")).to_contain_text(EVIL)
+    notebook.shot("hostile")
+    assert notebook.evaluate("window.hacked") is None
+    assert panel.node.locator("img[src=x]").count() == 0
+
+
+def test_apply_best_shows_the_cell_with_the_best_literals(lab):
+    notebook, panel = opened(lab, DONE)
+    panel.press("Apply best")
+    shown = panel.node.locator(".jtune-source pre")
+    expect(shown).to_be_visible()
+    best = notebook.kernel_run("print(q.source(), end='')")
+    assert shown.inner_text().strip() == best.strip()
+    notebook.shot("apply")
+    panel.node.locator(".jtune-source").get_by_role("button", name="Close").click()
+    expect(shown).to_have_count(0)
+
+
+@pytest.mark.parametrize("seconds", [0, 0.4])
+def test_explore_runs_the_last_value_of_a_fast_drag_and_not_the_backlog(lab, seconds):
+    notebook, panel = opened(lab, EXPLORE.format(seconds=seconds))
+    output = panel.node.locator(".jtune-output")
+    expect(output).to_contain_text("a is 1.0")
+    handle = panel.slider("a")
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    mouse = notebook.page.mouse
+    mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    mouse.down()
+    for step in range(60):
+        mouse.move(box["x"] + 5 * step, box["y"] + 5)
+    mouse.up()
+    readout = panel.readout("a")
+    expect(readout).not_to_have_text("1.0")
+    expect(output).to_contain_text(f"a is {float(readout.inner_text())}")
+    value, runs, trials = notebook.kernel_run("print(a, runs, len(wave))").split()
+    assert float(value) == float(readout.inner_text())
+    assert 2 <= int(runs) == int(trials) < 60
+    if seconds:
+        # Where a run takes long, only the release counts.
+        assert int(runs) <= 3
+    notebook.shot(f"explore-{seconds}")
+    assert notebook.errors == []
+
+
+def test_a_trial_can_be_picked_by_keyboard(lab):
+    notebook, panel = opened(lab, DONE)
+    panel.trial(0).focus()
+    notebook.page.keyboard.press("ArrowDown")
+    notebook.page.keyboard.press("ArrowDown")
+    notebook.page.keyboard.press("Enter")
+    expect(panel.charts).to_have_attribute("data-selected", "2")
+    notebook.page.keyboard.press("Escape")
+    expect(panel.charts).not_to_have_attribute("data-selected", "2")
+
+
+@pytest.mark.parametrize("width", [900, 1600])
+def test_dark_theme(lab, width):
+    notebook, panel = opened(lab, DONE, theme="dark", width=width, height=1400)
+    panel.drawn(15)
+    colour = panel.node.locator(".jtune-head").evaluate("e => getComputedStyle(e).color")
+    assert min(int(part) for part in re.findall(r"\d+", colour)[:3]) > 150
+    notebook.shot(f"dark-{width}")
+    # No part is wider than the panel.
+    assert panel.node.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
