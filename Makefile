@@ -50,7 +50,7 @@ lint: $(VENV)/.has-test $(MODULES)  ## ruff, mypy, eslint, prettier and tsc
 	$(NPM) run lint
 
 bench: $(VENV)/.has-test $(PANEL)  ## run the benchmarks
-	@set -e; for name in imports overhead memory optimizers front; do echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done
+	@set -e; for name in imports overhead panel memory optimizers front; do echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done
 
 lab: $(VENV)/.has-demo $(VENV)/.has-lab $(PANEL)  ## open JupyterLab on the quickstart; LAB_FLAGS are passed on
 	$(BIN)/jupyter lab $(LAB_FLAGS) notebooks/01_quickstart.ipynb

@@ -1,5 +1,6 @@
 """The panel as a person meets it: in JupyterLab and Notebook 7, in Chromium."""
 
+import csv
 import json
 import re
 
@@ -369,3 +370,79 @@ def test_dark_theme(lab, width):
     notebook.shot(f"dark-{width}")
     # No part is wider than the panel.
     assert panel.node.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
+
+
+def test_the_picture_and_the_trials_can_be_saved(lab):
+    notebook, panel = opened(lab, DONE)
+    panel.drawn(15)
+    saved = {}
+    for item in ("Picture (SVG)", "Trials (CSV)"):
+        panel.press("Save")
+        with notebook.page.expect_download() as download:
+            panel.node.get_by_role("menuitem", name=item).click()
+        saved[download.value.suggested_filename] = download.value.path().read_text()
+    assert set(saved) == {"q.svg", "q.csv"}
+    assert saved["q.svg"].startswith("<svg")
+    assert saved["q.svg"].count("<path") > 30
+    header, *rows = csv.reader(saved["q.csv"].splitlines())
+    assert header == ["trial", "state", "loss", "x", "y", "k", "seconds", "origin"]
+    # In full precision.
+    told = json.loads(notebook.kernel_run("import json; print(json.dumps([[t.value, t.params['x']] for t in q]))"))
+    assert [[float(row[2]), float(row[3])] for row in rows] == told
+
+
+def test_a_brush_on_parallel_coordinates_filters_the_table(lab):
+    notebook, panel = opened(lab, DONE)
+    panel.tab("Parallel coordinates")
+    panel.drawn(15)
+    box = panel.node.get_by_role("img", name=re.compile("^Parallel")).bounding_box()
+    mouse = notebook.page.mouse
+    # Down the left half of the first axis: the larger values of x.
+    mouse.move(box["x"] + 44, box["y"] + 40)
+    mouse.down()
+    mouse.move(box["x"] + 44, box["y"] + box["height"] / 2, steps=8)
+    mouse.up()
+    chip = panel.node.locator(".jtune-chip")
+    expect(chip).to_contain_text("of 15 trials shown")
+    few = int(chip.inner_text().split()[0])
+    assert 0 < few < 15
+    panel.tab("Trials")
+    rows = panel.node.locator("tr[data-trial]")
+    expect(rows).to_have_count(few)
+    notebook.shot("brushed")
+    assert all(float(row.locator("td").nth(3).inner_text().replace("−", "-")) > -1 for row in rows.all())
+    chip.get_by_role("button", name="clear").click()
+    expect(panel.node.get_by_role("grid", name="Trials")).to_have_attribute("aria-rowcount", "16")
+
+
+def test_the_table_sorts(lab):
+    _, panel = opened(lab, DONE)
+    panel.tab("Trials")
+    panel.node.get_by_role("columnheader", name="loss").get_by_role("button").click()
+    first = panel.node.locator("tr[data-trial]").first
+    expect(first).to_have_class("jtune-best")
+    panel.node.get_by_role("columnheader", name="loss").get_by_role("button").click()
+    expect(first).not_to_have_class("jtune-best")
+
+
+def test_every_control_has_a_name(lab):
+    _, panel = opened(lab, DONE)
+    for role, name in [
+        ("slider", "x"),
+        ("slider", "y"),
+        ("group", "k"),
+        ("button", "hold y where it is"),
+        ("slider", "search x only from here"),
+        ("progressbar", "progress"),
+    ]:
+        expect(panel.node.get_by_role(role, name=name, exact=True)).to_have_count(1)
+    lock = panel.node.get_by_role("button", name="hold x where it is")
+    expect(lock).to_have_attribute("aria-pressed", "false")
+    lock.press("Enter")
+    expect(lock).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_page_may_be_narrow(lab):
+    notebook, panel = opened(lab, DONE, width=700)
+    assert panel.node.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
+    notebook.shot("narrow")

@@ -9,19 +9,19 @@ import type { Stage } from './stage';
 
 const FEW = 8;
 const NARROWEST_PX = 215;
-/** Differences of importance below this change no order: charts that swap their places all the time are no help. */
+/** Differences of importance up to this change no order: charts that swap their places all the time are no help. */
 const NOTABLE = 0.03;
 
-/** The names by importance, but moved from the present order only where the difference is notable. */
+/** The names by importance; in the present order where that is as good as sorted. */
 export function settle(present: readonly string[], importance: ReadonlyMap<string, number>): string[] {
   const of = (name: string) => importance.get(name) ?? 0;
-  const order: string[] = [];
-  for (const name of present) {
-    let at = order.length;
-    while (at > 0 && of(name) > of(order[at - 1] ?? '') + NOTABLE) at--;
-    order.splice(at, 0, name);
-  }
-  return order;
+  let least = Infinity;
+  const isSettled = present.every((name) => {
+    const isInPlace = of(name) <= least + NOTABLE;
+    least = Math.min(least, of(name));
+    return isInPlace;
+  });
+  return isSettled ? [...present] : [...present].sort((a, b) => of(b) - of(a));
 }
 
 /** Columns that fill their rows evenly: eight charts are 4 + 4, not 5 + 3. */

@@ -1,6 +1,6 @@
 /**
  * When charts are drawn: at most one per animation frame, only what is visible and dirty, and all of them
- * together never for more than a third of the time, so that the page stays smooth while trials pour in.
+ * together never for more than a fifth of the time, so that the page stays smooth while trials pour in.
  */
 
 export interface Drawable {
@@ -19,7 +19,7 @@ interface Entry {
 }
 
 const PACE_MS = 250;
-const SHARE = 3;
+const SHARE = 5;
 
 export class Stage {
   readonly #entries = new Map<Element, Entry>();
@@ -81,7 +81,7 @@ export class Stage {
     return [...this.#entries.values()].filter((entry) => entry.isVisible);
   }
 
-  /** When the chart may be drawn next: a round of all visible ones takes a third of the time at most. */
+  /** When the chart may be drawn next: a round of all visible ones takes a fifth of the time at most. */
   #due(entry: Entry, visible: Entry[]): number {
     const round_ms = visible.reduce((sum, each) => sum + each.cost_ms, 0);
     return entry.drawnAt_ms + Math.max(PACE_MS, SHARE * round_ms);

@@ -34,7 +34,13 @@ export function nameControls(sliders: Element, signal: AbortSignal): void {
 }
 
 function nameRow(row: Element): void {
-  const name = row.querySelector('.jtune-name')?.textContent ?? '';
+  const title = row.querySelector('.jtune-name');
+  const name = title?.textContent ?? '';
+  // "C: 0.001..1000 log", which ipywidgets says where there is no label to be seen.
+  title?.setAttribute(
+    'title',
+    row.querySelector<HTMLElement>('.jtune-control > .widget-label')?.title ?? name,
+  );
   label(row, '.jtune-control :is([role=slider], select, input)', name);
   for (const group of row.querySelectorAll('.jtune-control:is(.widget-toggle-buttons)')) {
     group.setAttribute('role', 'group');

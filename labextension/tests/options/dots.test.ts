@@ -24,23 +24,23 @@ describe('thinned', () => {
     expect(thinned(few, few.rows)).toBe(few.rows);
   });
 
-  it('keeps at most about 800, in their order', () => {
+  it('keeps at most about 500, in their order', () => {
     const kept = thinned(many, many.rows);
-    expect(kept.length).toBeGreaterThan(750);
-    expect(kept.length).toBeLessThanOrEqual(810);
+    expect(kept.length).toBeGreaterThan(450);
+    expect(kept.length).toBeLessThanOrEqual(510);
     expect(kept).toEqual([...kept].sort((a, b) => a.number - b.number));
   });
 
-  it('keeps the best, the baseline, the selected, the improving and the 250 most recent', () => {
+  it('keeps the best, the baseline, the selected, the improving and the 200 most recent', () => {
     const kept = numbers();
     for (const trial of [many.best, many.baseline, 1234]) expect(kept).toContain(trial);
     for (const { row } of improvements(many)) expect(kept).toContain(row.number);
-    for (let trial = 9750; trial < 10_000; trial++) expect(kept).toContain(trial);
+    for (let trial = 9800; trial < 10_000; trial++) expect(kept).toContain(trial);
   });
 
   it('is bounded where every trial improves', () => {
     const data = trials(Array.from({ length: 10_000 }, (_, i) => -i));
-    expect(thinned(data, data.rows).length).toBeLessThanOrEqual(810);
+    expect(thinned(data, data.rows).length).toBeLessThanOrEqual(510);
   });
 
   it('keeps all that pass the brushes, if these are few', () => {

@@ -46,7 +46,11 @@ export function series(option: ChartOption, id: string): ReadSeries {
 }
 
 export function items(option: ChartOption, id: string): ReadItem[] {
-  return series(option, id).data as ReadItem[];
+  return series(option, id).data.map((item) => {
+    if (!Array.isArray(item)) return item;
+    const [x = NaN, y = NaN, trial = NaN] = item;
+    return { value: [x, y], trial };
+  });
 }
 
 export function values(option: ChartOption, id: string): (number | null)[][] {

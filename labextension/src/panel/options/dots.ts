@@ -9,9 +9,9 @@ import type { Item } from './shared';
 
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 /** More would fill the small charts anyway, and cost the page its smoothness. */
-const MOST_DOTS = 800;
-const MOST_RECENT = 250;
-const MOST_IMPROVEMENTS = 200;
+const MOST_DOTS = 500;
+const MOST_RECENT = 200;
+const MOST_IMPROVEMENTS = 100;
 /** Above this the dots are smaller and paler. */
 export const MANY = 300;
 
@@ -47,7 +47,7 @@ export function marked(data: Data): Set<number> {
   return new Set([data.best, data.baseline, data.selected].filter((trial) => trial !== null));
 }
 
-/** At most about 800 of the rows, in their order: the marked, the improving, the recent, and some of the rest. */
+/** At most about 500 of the rows, in their order: the marked, the improving, the recent, and some of the rest. */
 export function thinned(data: Data, rows: readonly Row[]): readonly Row[] {
   if (rows.length <= MOST_DOTS) return rows;
   const kept = marked(data);
@@ -136,6 +136,11 @@ interface Look {
   z: number;
 }
 
+/** A bare array where nothing else is said of the dot: for each object ECharts makes a model, at each draw. */
+function packed({ value, trial, ...more }: Dot): Dot | number[] {
+  return Object.keys(more).length > 0 ? { value, trial, ...more } : [...value, trial];
+}
+
 /** One kind of dots in one look. The names are for the legend. */
 export function dotsOf(name: string, data: Dot[], look: Look): ScatterSeriesOption {
   const { symbol, size, color, opacity = 1, border, z } = look;
@@ -143,7 +148,7 @@ export function dotsOf(name: string, data: Dot[], look: Look): ScatterSeriesOpti
     id: name,
     name,
     type: 'scatter',
-    data,
+    data: data.map(packed),
     symbol,
     symbolSize: size,
     z,

@@ -13,6 +13,9 @@ import { type ChartOption, EXACT, type Series, frame } from './shared';
 const STREWN_PX = 100;
 const MOST_STREWN_PX = 14;
 
+/** How much of a mean that lies elsewhere is shown, in lengths of the objective's axis. */
+const LENGTHS = 4;
+
 interface Place {
   parameter: Parameter;
   index: number;
@@ -185,10 +188,10 @@ function surrogateSeries(data: Data, place: Place, effect: Effect | undefined, t
 }
 
 /**
- * The y axis: that of the objective, and of the mean its best part, as far down as the axis is long.
+ * The y axis: that of the objective, and of the mean its best part, as far down as the axis is long four times.
  *
  * What is averaged over the whole search space may lie far from where the search went; without it a chart would have
- * no curve, and with all of it the trials would be a line.
+ * no curve, and with all of it the trials might be a line.
  */
 export function effectRange(data: Data, effect: Effect | undefined): Range {
   const range = objectiveRange(data);
@@ -197,7 +200,7 @@ export function effectRange(data: Data, effect: Effect | undefined): Range {
   if (losses.length === 0) return range;
   const length = range[1] - range[0];
   const best = Math.min(...losses);
-  const worst = Math.min(Math.max(...losses), best + length) + length * MARGIN;
+  const worst = Math.min(Math.max(...losses), best + LENGTHS * length) + length * MARGIN;
   return [Math.min(range[0], sign * best, sign * worst), Math.max(range[1], sign * best, sign * worst)];
 }
 

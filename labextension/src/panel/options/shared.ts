@@ -13,7 +13,7 @@ export type ChartOption = EChartsOption;
 /** Of a mark line: without it ECharts rounds to two decimals, and a learning rate to 0. */
 export const EXACT = -1;
 
-/** A dot or a line of a chart, and the trial that it stands for. */
+/** A dot or a line of a chart, and the trial that it stands for; a dot may also be [x, y, trial]. */
 export interface Item {
   value: (number | null)[];
   trial: number;
@@ -21,8 +21,9 @@ export interface Item {
 
 /** The trial of what an event or a tooltip of ECharts is about; null where it is about none. */
 export function trialOf(params: unknown): number | null {
-  const data = (params as { data?: { trial?: unknown } | null } | null)?.data;
-  return typeof data?.trial === 'number' ? data.trial : null;
+  const data = (params as { data?: unknown } | null)?.data;
+  const trial: unknown = Array.isArray(data) ? data[2] : (Object(data) as { trial?: unknown }).trial;
+  return typeof trial === 'number' ? trial : null;
 }
 
 export function tooltip(data: Data, theme: Theme): TooltipComponentOption {
