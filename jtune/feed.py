@@ -153,11 +153,15 @@ def detail_message(study: Study, trial: Trial) -> Message:
 
 
 def source_message(study: Study, trial: Trial) -> Message:
-    """Return the cell with a trial's literals, and which of them differ from the cell's own."""
-    before = study.space.complete({})
-    after = study.space.complete(trial.params)
-    changes = [(n, repr(before[n]), repr(after[n])) for n in before if repr(before[n]) != repr(after[n])]
-    return {"type": "source", "number": trial.number, "text": study.source(trial), "changes": changes}
+    """Return the cell with a trial's literals, these one by one, and which cell it is."""
+    return {
+        "type": "source",
+        "name": study.name,
+        "cell": study.definition.cell,
+        "number": trial.number,
+        "text": study.source(trial),
+        "literals": study.literals(trial),
+    }
 
 
 class Standing:

@@ -136,7 +136,8 @@ class JTune(Magics):
 
 def load(shell: Any) -> None:
     """Register the magics; the notebook's folder is the current one now."""
-    from jtune import home
+    from jtune import editor, home
 
     home.set_home(Path.cwd())
     shell.register_magics(JTune)
+    editor.announce()

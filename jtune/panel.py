@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,8 +20,9 @@ import traitlets as t
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
-from jtune import feed
+from jtune import editor, feed
 from jtune.controls import Row
+from jtune.domains import Value
 from jtune.errors import MistakeError
 from jtune.report import gain, one_line, shortened
 from jtune.runner import Outcome, Output
@@ -122,11 +123,12 @@ class Panel:
         """Ask for a run whenever a slider is moved."""
         self._rerun, self._want, self._follows = None, want, False
         self._turn_to(search.study, search)
+        editor.exploring(self)
 
     def _turn_to(self, study: Study, search: Search) -> None:
         self.study, self.search, self._notes = study, search, []
         self.feed = feed.Feed(study, self.charts.send, self._on_flush)
-        is_exploring = self._want is not None
+        is_exploring = self.is_exploring
         for widget in (self.pause, self.skip, self.stop, self.run_these):
             widget.layout.display = "none" if is_exploring else None
         self.apply.description = "Apply these" if is_exploring else "Apply best"
@@ -136,6 +138,25 @@ class Panel:
         (self.box.add_class if is_exploring else self.box.remove_class)("jtune-exploring")
         for row in self.rows.values():
             row.set_live(not is_exploring)
+
+    @property
+    def is_exploring(self) -> bool:
+        """Whether the cell runs again with each move of a slider."""
+        return self._want is not None
+
+    @property
+    def effects(self) -> list[feed.Message]:
+        """What the surrogate last said of each parameter, the most important first."""
+        found: list[feed.Message] = self._effects_message()["effects"]
+        return found
+
+    def move(self, values: Mapping[str, Value]) -> None:
+        """Move sliders as the user would; values that are not in their domain are left out."""
+        fitting = {n: v for n, v in values.items() if n in self.rows and not self.study.space[n].domain.reject(v)}
+        for name, value in fitting.items():
+            self.rows[name].show(self.study.space[name].domain.coerce(value))
+        if fitting:
+            self._on_value()
 
     def show_run(self, outcome: Outcome, *, is_live: bool) -> None:
         """Show what an explored point gave; ``is_live`` lets the next ones run while a slider is dragged."""
@@ -160,6 +181,8 @@ class Panel:
         """Show the search's last state."""
         self._ask_surrogate()
         self.feed.stop()
+        editor.progress(self, is_last=True)
+        editor.found(self)
 
     def show(self) -> None:
         """Display it, beside where it is displayed already."""
@@ -170,6 +193,9 @@ class Panel:
         """Take it away everywhere."""
         for widget in [*_inside(self.box), self.box]:
             widget.close()
+        for path, panel in list(_panels.items()):
+            if panel is self:
+                del _panels[path]
 
     # What the user does.
 
@@ -334,6 +360,8 @@ class Panel:
         _set(self.apply, disabled=standing.best is None and self._want is None)
         _set(self.run_these, disabled=search is None)
         self.head.status = self._status(standing, search, is_running, is_paused)
+        if is_running:
+            editor.progress(self, is_last=False)
         best = standing.best
         if self._follows and best is not None and best.number != self._followed:
             self._followed = best.number
@@ -405,6 +433,11 @@ def panel_of(study: Study) -> Panel:
         known.close()
     _panels[path] = Panel(study)
     return _panels[path]
+
+
+def panels() -> list[Panel]:
+    """Return the panels of this kernel."""
+    return list(_panels.values())
 
 
 def on_main_thread(action: Callable[[], None]) -> None:

@@ -181,7 +181,7 @@ class _Opening:
         self.inputs = _Inputs(shell.user_ns, template)
         if options.name in self.inputs.names:
             raise UsageError(f"the cell reads {options.name} from outside; give the study another NAME")
-        self._definition = _definition(cell, header, options, self.inputs)
+        self._definition = _definition(cell, header, options, self.inputs, cell_id(shell))
         self.runner = Runner(cell, template, shell.user_ns, shell)
         self.store = Store(self._definition.name)
 
@@ -223,7 +223,14 @@ def _check(cell: Cell, name: str | None) -> None:
         raise UsageError(f"the cell assigns {name} itself; give the study another NAME")
 
 
-def _definition(cell: Cell, header: str, options: Options, inputs: _Inputs) -> Definition:
+def cell_id(shell: Any) -> str:
+    """Return the notebook's id of the cell that is running; empty where the page does not tell."""
+    parent = shell.kernel.get_parent("shell") if hasattr(shell, "kernel") else {}
+    found = parent.get("metadata", {}).get("cellId", "")
+    return found if isinstance(found, str) else ""
+
+
+def _definition(cell: Cell, header: str, options: Options, inputs: _Inputs, cell_id: str) -> Definition:
     return Definition(
         name=options.name or f"tune-{cell.identity[:8]}",
         space=cell.space,
@@ -233,6 +240,7 @@ def _definition(cell: Cell, header: str, options: Options, inputs: _Inputs) -> D
         header=header,
         source=cell.source,
         spans=cell.spans,
+        cell=cell_id,
     )
 
 

@@ -23,8 +23,8 @@ from optuna.storages import JournalStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from jtune import marks
-from jtune.cell import rewritten
-from jtune.domains import Domain, Value
+from jtune.cell import literal_text, rewritten
+from jtune.domains import Domain, Value, is_same
 from jtune.errors import JournalError, StudyError, did_you_mean
 from jtune.home import home
 from jtune.journal import FOLDER, Journal, study_files, warn_it
@@ -120,6 +120,8 @@ class Definition:
         The cell as typed, below the magic line.
     spans : sequence of (int, int)
         Where each parameter's literal stands in ``source``.
+    cell : str
+        The notebook's id of the cell; empty where there is none.
     """
 
     name: str
@@ -130,6 +132,7 @@ class Definition:
     header: str
     source: str
     spans: tuple[tuple[int, int], ...]
+    cell: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -143,6 +146,7 @@ class Definition:
             "header": self.header,
             "source": self.source,
             "spans": self.spans,
+            "cell": self.cell,
         }
 
     @classmethod
@@ -163,6 +167,7 @@ class Definition:
             header=data["header"],
             source=data["source"],
             spans=tuple((start, stop) for start, stop in data["spans"]),
+            cell=str(data.get("cell", "")),
         )
 
 
@@ -320,8 +325,32 @@ class Study:
         params = self._chosen(trial).params
         return definition.header + rewritten(definition.source, definition.spans, self.space, params)
 
+    def literals(self, trial: Trial | int | None = None) -> list[tuple[str, str, str]]:
+        """Return a trial's parameters as text: name, literal as it stands in the cell, the trial's literal.
+
+        Parameters
+        ----------
+        trial : Trial or int, optional
+            The best one by default.
+
+        Raises
+        ------
+        StudyError
+            If there is no such trial.
+        """
+        params, source = self._chosen(trial).params, self.definition.source
+        found = []
+        for (start, stop), parameter in zip(self.definition.spans, self.space, strict=True):
+            if parameter.name in params:
+                before, value = source[start:stop], params[parameter.name]
+                is_kept = is_same(value, parameter.literal)
+                found.append((parameter.name, before, before if is_kept else literal_text(value, before)))
+        return found
+
     def apply(self, trial: Trial | int | None = None) -> None:
-        """Put the cell with a trial's literals (the best one's by default) into a new cell below.
+        """Put a trial's literals (the best one's by default) into the cell that the study came from.
+
+        That is what JupyterLab and Notebook do with the extension; elsewhere the cell comes as a new one below.
 
         Raises
         ------
@@ -330,11 +359,14 @@ class Study:
         """
         from IPython import get_ipython
 
+        from jtune import editor
+
         source = self.source(trial)
         shell = get_ipython()
         if shell is None:
             raise StudyError("apply() puts a cell into a notebook; elsewhere take the text from source()")
-        shell.set_next_input(source, replace=False)
+        if not (self.definition.cell and editor.apply(self, self._chosen(trial))):
+            shell.set_next_input(source, replace=False)
 
     def show(self) -> None:
         """Display the report, and in a notebook the panel over it."""
@@ -726,6 +758,22 @@ def load(name: str, folder: str | os.PathLike[str] | None = None) -> Study:
         there = f"there are {', '.join(names)}" if names else "there is none"
         raise StudyError(f"no study {name!r} in {place / FOLDER}; {there}{did_you_mean(name, names)}")
     return study
+
+
+def delete(name: str, folder: str | os.PathLike[str] | None = None) -> None:
+    """Delete a study's file, with all its generations.
+
+    Raises
+    ------
+    StudyError
+        If there is no such study.
+    JournalLockedError
+        If another process is searching it.
+    """
+    study = load(name, folder)
+    with study.journal.writing():
+        study.journal.path.unlink()
+    _latest.pop(name, None)
 
 
 def studies(folder: str | os.PathLike[str] | None = None) -> list[Study]:

@@ -24,11 +24,12 @@ class Kernel:
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
         self.outputs = []
+        self.comms = []
         self.reply = {}
         self.run("%load_ext jtune")
 
     def run(self, code, meanwhile=lambda: None):
-        """Run a cell and return what a reader sees of it, as text; `outputs` and `reply` have it as messages."""
+        """Run a cell and return what a reader sees of it, as text; `outputs`, `comms` and `reply` have the messages."""
         self.outputs = []
         other = threading.Thread(target=meanwhile)
         other.start()
@@ -51,6 +52,8 @@ class Kernel:
                     self.outputs[i] = old_kind, content
         elif kind in {"stream", "display_data", "execute_result", "error"}:
             self.outputs.append((kind, content))
+        elif kind.startswith("comm_"):
+            self.comms.append(content)
 
     def signal(self, number):
         # Not the manager's own method: in another thread it opens an event loop that nobody closes.

@@ -106,12 +106,14 @@ def test_without_a_surrogate_the_reason_is_told(tmp_path):
     assert "3 distinct points" in feed.effects_message(study.space, effects, reason)["reason"]
 
 
-def test_source_names_what_differs(tmp_path):
+def test_source_has_each_literal_before_and_after(tmp_path):
     _, study = search(tmp_path, Limits(2))
     message = feed.source_message(study, study[1])
     assert message["text"] == study.source(1)
-    assert {name for name, _, _ in message["changes"]} <= set(study.space.names)
-    assert all(before != after for _, before, after in message["changes"])
+    assert [name for name, _, _ in message["literals"]] == list(study[1].params)
+    assert all(
+        before in study.definition.source and after in study.source(1) for _, before, after in message["literals"]
+    )
 
 
 def test_trials_arrive_in_order_and_once_whoever_sends(tmp_path):

@@ -60,7 +60,14 @@ test('detail', () => {
 test('the cell with its values', () => {
   const close = vi.fn();
   const node = sourceBlock(
-    { type: 'source', number: 3, text: `x = '${EVIL}'`, changes: [['C', '1.0', EVIL]] },
+    {
+      type: 'source',
+      name: EVIL,
+      cell: '',
+      number: 3,
+      text: `x = '${EVIL}'`,
+      literals: [['C', '1.0', EVIL]],
+    },
     close,
   );
   expectText(node);

@@ -32,9 +32,9 @@ function factsOf({ values, origin, seconds, repeats }: DetailMessage): [string, 
 /** The cell with a trial's values, to be copied. */
 export function sourceBlock(source: SourceMessage, onClose: () => void): HTMLElement {
   const label = `The cell with the values of trial ${source.number}`;
-  const changes = source.changes.map(([name, before, after]) =>
-    element('li', {}, `${name}: ${before} → ${after}`),
-  );
+  const changes = source.literals
+    .filter(([, before, after]) => before !== after)
+    .map(([name, before, after]) => element('li', {}, `${name}: ${before} → ${after}`));
   const copy = button('Copy', () => {
     void copyText(source.text, block).then((isCopied) => {
       copy.textContent = isCopied ? 'Copied' : 'Select the text and copy it';

@@ -123,10 +123,14 @@ export interface DetailMessage {
 /** The cell with a trial's literals, to be put into the notebook. */
 export interface SourceMessage {
   type: 'source';
+  /** The study. */
+  name: string;
+  /** The notebook's id of the cell that the study came from; empty where that is not known. */
+  cell: string;
   number: number;
   text: string;
-  /** Name, literal before, literal after. */
-  changes: [string, string, string][];
+  /** Name, literal as it stood when the cell ran, literal of the trial. */
+  literals: [string, string, string][];
 }
 
 export type FromKernel =
