@@ -8,7 +8,9 @@ BIN := $(VENV)/bin
 # The panel's script: one of the files that esbuild writes, all at once, to jtune/static. Directories are listed too:
 # theirs is the time at which a file was removed.
 PANEL := jtune/static/charts.js
-PANEL_SOURCES := $(shell find labextension/src) labextension/build.mjs
+PANEL_SOURCES := $(shell find labextension/src labextension/schema) labextension/build.mjs jtune/grammar.json
+# Where JupyterLab looks for the extension; pip puts it there, but not where jtune is installed as editable.
+EXTENSION := $(VENV)/share/jupyter/labextensions/jtune
 MODULES := labextension/node_modules/.package-lock.json
 # .venv has a node where the machine has none.
 NPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" npm --silent
@@ -26,17 +28,17 @@ bench demo test: export JUPYTER_RUNTIME_DIR := $(CURDIR)/$(VENV)/var/jupyter-run
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench lab clean
+.PHONY: help demo test lint bench lab docs clean
 # One recipe after the other: they share .venv.
 .NOTPARALLEL:
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
-demo: $(VENV)/.has-demo $(PANEL)  ## run the quickstart notebook and print its result
+demo: $(VENV)/.has-demo $(PANEL) $(EXTENSION)  ## run the quickstart notebook and print its result
 	@$(BIN)/python tools/demo.py
 
-test: lint $(PANEL)  ## all that CI runs: lint, types, the notebooks, the tests, in a real browser too
+test: lint $(PANEL) $(EXTENSION)  ## all that CI runs: lint, types, the notebooks, the tests, in a real browser too
 	@$(BIN)/python tools/chromium.py --install
 	@$(NPM) test
 	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && cp notebooks/*.ipynb "$$copy" \
@@ -49,14 +51,18 @@ lint: $(VENV)/.has-test $(MODULES)  ## ruff, mypy, eslint, prettier and tsc
 	$(BIN)/mypy
 	$(NPM) run lint
 
-bench: $(VENV)/.has-test $(PANEL)  ## run the benchmarks
+bench: $(VENV)/.has-test $(PANEL) $(EXTENSION)  ## run the benchmarks
 	@set -e; for name in imports overhead panel memory optimizers front; do echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done
 
-lab: $(VENV)/.has-demo $(VENV)/.has-lab $(PANEL)  ## open JupyterLab on the quickstart; LAB_FLAGS are passed on
+lab: $(VENV)/.has-demo $(VENV)/.has-lab $(PANEL) $(EXTENSION)  ## open JupyterLab on the quickstart; LAB_FLAGS are passed on
 	$(BIN)/jupyter lab $(LAB_FLAGS) notebooks/01_quickstart.ipynb
 
+docs: $(VENV)/.has-docs  ## the site, in docs/_build/html; warnings are errors
+	@rm -rf docs/notebooks && mkdir docs/notebooks && cp notebooks/*.ipynb docs/notebooks
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+
 clean:  ## remove .venv and what tools leave behind; studies (.jtune) stay
-	rm -rf $(VENV) build dist jtune/static labextension/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist docs/_build docs/notebooks jtune/static jtune/labextension labextension/lib labextension/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Dependency groups need pip 25.1; the pip that comes with Python may be older.
@@ -81,5 +87,9 @@ $(MODULES): labextension/package.json labextension/package-lock.json | $(VENV)/.
 	$(NPM) ci
 	@touch $@
 
-$(PANEL): $(PANEL_SOURCES) $(MODULES)
+$(PANEL): $(PANEL_SOURCES) $(MODULES) | $(VENV)/.has-build
 	$(NPM) run build:prod
+
+$(EXTENSION): | $(PANEL)
+	@mkdir -p $(@D)
+	ln -sfn "$(CURDIR)/jtune/labextension" $@

@@ -186,7 +186,7 @@ def _summary(panel: Panel) -> dict[str, Any]:
     at = feed.positions(study.space, best.params) if best is not None else []
     summary = {
         "name": study.name,
-        "goal": info["objectives"][0]["label"] if info["objectives"] else "",
+        "goal": ", ".join(f"{goal['direction']} {goal['label']}" for goal in info["objectives"]),
         "effects": panel.effects,
         "parameters": info["parameters"],
         "best": dict(zip(study.space.names, at, strict=False)),

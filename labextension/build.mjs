@@ -1,5 +1,6 @@
 /**
- * Bundles the panel into the Python package, and with --dev the harness page too.
+ * Bundles the panel into the Python package, the JupyterLab extension into lib/ (which @jupyter/builder makes a federated
+ * module of), and with --dev the harness page too.
  *
  *   node build.mjs [--dev] [--watch]
  */
@@ -22,6 +23,14 @@ const panel = {
   entryPoints: ['charts.ts', 'head.ts', 'panel.css'].map((name) => `src/panel/${name}`),
   outdir: '../jtune/static',
 };
+// JupyterLab brings most of its packages; the builder knows which.
+const lab = {
+  ...common,
+  entryPoints: ['src/lab/index.ts'],
+  outdir: 'lib',
+  packages: 'external',
+  minify: false,
+};
 const harness = { ...common, entryPoints: ['dev/harness.ts'], outdir: 'dev/out', minify: false };
 
 function report({ metafile }) {
@@ -32,7 +41,7 @@ function report({ metafile }) {
   }
 }
 
-for (const options of process.argv.includes('--dev') ? [panel, harness] : [panel]) {
+for (const options of process.argv.includes('--dev') ? [panel, lab, harness] : [panel, lab]) {
   const builder = await context(options);
   report(await builder.rebuild());
   if (process.argv.includes('--watch')) await builder.watch();

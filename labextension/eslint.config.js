@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'dev/out/', 'dev/shots/'] },
+  { ignores: ['node_modules/', 'lib/', 'dev/out/', 'dev/shots/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

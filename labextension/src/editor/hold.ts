@@ -1,0 +1,77 @@
+/** The hand on one control: what it writes into the document, and what of it undoes together. */
+
+import { isolateHistory } from '@codemirror/commands';
+import { Transaction } from '@codemirror/state';
+import type { EditorView } from '@codemirror/view';
+import { type Tunable, type Value, literalText } from '../language';
+import { readingOf, rewriting } from './reading';
+import { host } from './settings';
+
+export class Hold {
+  private readonly view: EditorView;
+  private readonly node: HTMLElement;
+  /** When the hold began; null while the control is not held. */
+  private since_ms: number | null = null;
+  /** What the host does not yet know to be final. */
+  private last: { name: string; value: Value } | null = null;
+
+  constructor(view: EditorView, node: HTMLElement) {
+    this.view = view;
+    this.node = node;
+  }
+
+  get isHeld(): boolean {
+    return this.since_ms !== null;
+  }
+
+  /** The tunable that the control stands behind: found anew each time, as the text moves. */
+  get tunable(): Tunable | null {
+    if (!this.view.contentDOM.contains(this.node)) return null;
+    const position = this.view.posAtDOM(this.node);
+    return readingOf(this.view.state)?.tunables.find(({ to }) => to === position) ?? null;
+  }
+
+  begin(): void {
+    if (this.isHeld) return;
+    this.since_ms = Date.now();
+    this.view.state.facet(host).onHold?.(this.view, true);
+  }
+
+  /** Write a value into the literal, where it is another one. */
+  write(value: Value): void {
+    const { tunable } = this;
+    if (!tunable || this.view.state.readOnly || value.text === tunable.literal.text) return;
+    this.begin();
+    const { name, from, to } = tunable;
+    const insert = literalText(value, this.view.state.sliceDoc(from, to));
+    const isFirst = this.last === null;
+    this.last = { name, value };
+    this.view.dispatch({
+      changes: { from, to, insert },
+      annotations: [
+        rewriting.of({ name, value }),
+        // The history joins neighbouring changes of one moment: for it, a hold is a moment, however long it takes.
+        Transaction.time.of(this.since_ms ?? Date.now()),
+        ...(isFirst ? [isolateHistory.of('before')] : []),
+      ],
+    });
+    this.view.state.facet(host).onChange?.(this.view, name, value, false);
+  }
+
+  end(): void {
+    if (!this.isHeld) return;
+    const { last } = this;
+    this.release();
+    if (!last) return;
+    this.view.dispatch({ annotations: isolateHistory.of('after') });
+    this.view.state.facet(host).onChange?.(this.view, last.name, last.value, true);
+  }
+
+  /** The control goes away while it is held; the editor is being drawn, and takes no transaction. */
+  release(): void {
+    if (!this.isHeld) return;
+    this.since_ms = null;
+    this.last = null;
+    this.view.state.facet(host).onHold?.(this.view, false);
+  }
+}

@@ -1,0 +1,43 @@
+/** Writes a trial's literals into the cell that its study came from, and into no other. */
+
+import type { CodeMirrorEditor } from '@jupyterlab/codemirror';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+
+import { readingOf, writeLiterals } from '../editor';
+import type { SourceMessage } from '../panel/messages';
+import { say } from './say';
+
+type Source = Pick<SourceMessage, 'name' | 'cell' | 'literals'>;
+
+export function indexOfCell({ content }: NotebookPanel, id: string): number {
+  return id === '' ? -1 : content.widgets.findIndex(({ model }) => model.id === id);
+}
+
+/** Bring a cell into sight; its editor may not have been made before. */
+export async function reveal(panel: NotebookPanel, index: number): Promise<void> {
+  await panel.content.scrollToItem(index, 'smart');
+  await panel.content.widgets[index]?.ready;
+}
+
+/** Write what still stands as it ran, and name the rest. */
+export async function applyTo(panel: NotebookPanel, { name, cell, literals }: Source): Promise<void> {
+  const index = indexOfCell(panel, cell);
+  if (index < 0) {
+    say('warning', `The cell that ${name} came from is not in this notebook. Nothing was written.`);
+    return;
+  }
+  await reveal(panel, index);
+  const editor = panel.content.widgets[index]?.editor as CodeMirrorEditor | null | undefined;
+  if (!editor) return;
+  const view = editor.editor;
+  const present = new Map(
+    readingOf(view.state)?.tunables.map((each) => [each.name, view.state.sliceDoc(each.from, each.to)]),
+  );
+  const wanted = literals
+    .filter(([parameter, , after]) => present.get(parameter) !== after)
+    .map(([parameter, before, after]) => ({ name: parameter, before, after }));
+  const left = writeLiterals(view, wanted);
+  if (left.length > 0) {
+    say('warning', `Not written, as the cell has changed there since it ran: ${left.join(', ')}.`);
+  }
+}

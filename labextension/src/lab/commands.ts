@@ -1,0 +1,201 @@
+/** What a user can do, as commands: in the palette, by keyboard, in the cell's toolbar and in the side bar. */
+
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { Dialog, MainAreaWidget, showDialog } from '@jupyterlab/apputils';
+import type { CodeCell } from '@jupyterlab/cells';
+import type { CodeMirrorEditor } from '@jupyterlab/codemirror';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import { OutputArea, OutputAreaModel, SimplifiedOutputArea } from '@jupyterlab/outputarea';
+import type { LabIcon } from '@jupyterlab/ui-components';
+import type { EditorView } from '@codemirror/view';
+
+import { markLiteral, readingOf, removeMarks } from '../editor';
+import { applyTo, indexOfCell, reveal } from './apply';
+import { isInstalled, isLoaded } from './kernel';
+import type { Link, Source } from './link';
+import { runUnder } from './run';
+import { say } from './say';
+import { ofStudy } from './studies';
+
+export const commandIds = {
+  tune: 'jtune:tune-cell',
+  explore: 'jtune:explore-cell',
+  apply: 'jtune:apply-best',
+  mark: 'jtune:mark-literal',
+  unmark: 'jtune:remove-marks',
+  stop: 'jtune:stop',
+};
+
+/** Where the user is. */
+export interface Here {
+  /** The notebook's link; null where there is none, or its kernel is not one of Python's. */
+  link(): Link | null;
+  cell(): CodeCell | null;
+}
+
+export function addCommands({ commands, shell }: JupyterFrontEnd, here: Here, icon: LabIcon): void {
+  const view = (): EditorView | null => viewOf(here.cell());
+  const hasMarks = () => {
+    const editor = view();
+    return editor !== null && (readingOf(editor.state)?.tunables.length ?? 0) > 0;
+  };
+  const inCell = (run: (link: Link, cell: CodeCell) => Promise<void>) => async () => {
+    const [link, cell] = [here.link(), here.cell()];
+    if (link && cell) await saying(() => run(link, cell));
+  };
+  const inEditor = (run: (view: EditorView) => boolean, otherwise: string) => () => {
+    const editor = view();
+    if (editor && !run(editor)) say('info', otherwise);
+  };
+  const named =
+    (run: (link: Link, name: string) => Promise<void>) =>
+    async ({ name }: { name?: unknown }) => {
+      const link = here.link();
+      if (link && typeof name === 'string') await saying(() => run(link, name));
+    };
+  const isPython = () => here.link() !== null && here.cell() !== null;
+
+  commands.addCommand(commandIds.tune, {
+    label: 'Tune cell',
+    caption: 'Tune cell: search for better values of the marked literals',
+    icon,
+    isEnabled: isPython,
+    isVisible: hasMarks,
+    execute: inCell((link, cell) => runLoaded(link, cell, 'tune')),
+  });
+  commands.addCommand(commandIds.explore, {
+    label: 'Explore cell',
+    caption: 'Run the cell again with each move of a slider',
+    isEnabled: isPython,
+    execute: inCell((link, cell) => runLoaded(link, cell, 'explore')),
+  });
+  commands.addCommand(commandIds.apply, {
+    label: 'Apply best',
+    caption: "Write the best trial's literals into the cell",
+    isEnabled: isPython,
+    execute: inCell(applyBest),
+  });
+  commands.addCommand(commandIds.mark, {
+    label: 'Mark this literal',
+    caption: 'Write a # tune comment with an inferred range behind the literal at the cursor',
+    isEnabled: isPython,
+    execute: inEditor(markLiteral, 'There is no literal at the cursor for which a range can be inferred.'),
+  });
+  commands.addCommand(commandIds.unmark, {
+    label: 'Remove marks',
+    caption: 'Remove the # tune comments of the selection, or of the cell',
+    isEnabled: isPython,
+    execute: inEditor(removeMarks, 'There are no marks here.'),
+  });
+  commands.addCommand(commandIds.stop, {
+    label: 'Stop tuning',
+    caption: 'End the search after what it has found',
+    isEnabled: () => here.link() !== null,
+    execute: () => saying(() => stop(here.link())),
+  });
+  commands.addCommand(ofStudy.show, {
+    label: 'Show panel',
+    execute: named((link, name) => show(shell, link, name)),
+  });
+  commands.addCommand(ofStudy.apply, {
+    label: 'Apply best',
+    execute: named(async (link, name) => {
+      await applyTo(link.panel, (await link.call('source', name)) as Source);
+    }),
+  });
+  commands.addCommand(ofStudy.delete, { label: 'Delete…', execute: named(remove) });
+}
+
+export function viewOf(cell: CodeCell | null): EditorView | null {
+  return (cell?.editor as CodeMirrorEditor | null | undefined)?.editor ?? null;
+}
+
+/** Tell the user what went wrong: nobody looks into the console. */
+async function saying(run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    say('error', error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function runLoaded(link: Link, cell: CodeCell, magic: 'tune' | 'explore'): Promise<void> {
+  if (await isReady(link)) await runUnder(magic, link.panel, cell);
+}
+
+/** Whether jtune is loaded, or the user lets it be: asked once for each kernel. */
+async function isReady(link: Link): Promise<boolean> {
+  const { kernel } = link;
+  if (kernel === null) return false;
+  if (await isLoaded(kernel)) return true;
+  if (!(await isInstalled(kernel))) {
+    say('error', 'jtune is not installed where this kernel runs: pip install jupyter-jtune');
+    return false;
+  }
+  if (link.wasDeclined) {
+    say('info', 'jtune is not loaded in this kernel: %load_ext jtune');
+    return false;
+  }
+  const asked = await showDialog({
+    title: 'Load jtune?',
+    body: 'This kernel has not loaded jtune yet. Loading it runs %load_ext jtune.',
+    buttons: [Dialog.cancelButton(), Dialog.okButton({ label: 'Load' })],
+  });
+  link.wasDeclined = !asked.button.accept;
+  if (asked.button.accept) await kernel.requestExecute({ code: '%load_ext jtune', silent: true }).done;
+  return asked.button.accept;
+}
+
+async function applyBest(link: Link, cell: CodeCell): Promise<void> {
+  const study = [...link.studies.values()].find((each) => each.cell === cell.model.id);
+  if (study === undefined) {
+    say('info', 'This cell has not been tuned by the present kernel.');
+    return;
+  }
+  await applyTo(link.panel, (await link.call('source', study.name)) as Source);
+}
+
+async function stop(link: Link | null): Promise<void> {
+  if (link && (await link.call('stop')) !== true) say('info', 'No search is running.');
+}
+
+/** Go to where the panel is while the kernel is busy with it; else open one beside the notebook. */
+async function show(shell: JupyterFrontEnd.IShell, link: Link, name: string): Promise<void> {
+  const { panel } = link;
+  const study = link.studies.get(name);
+  const index = indexOfCell(panel, study?.cell ?? '');
+  if (study && study.phase !== 'ended' && index >= 0) {
+    await reveal(panel, index);
+    return;
+  }
+  const area = viewer(panel, name);
+  shell.add(area, 'main', { mode: 'split-right', ref: panel.id });
+  await OutputArea.execute(`%tune ${name}`, area.content, panel.sessionContext);
+}
+
+function viewer(panel: NotebookPanel, name: string): MainAreaWidget<OutputArea> {
+  const content = new SimplifiedOutputArea({
+    model: new OutputAreaModel({ trusted: true }),
+    rendermime: panel.content.rendermime,
+  });
+  const area = new MainAreaWidget({ content });
+  area.title.label = name;
+  area.title.closable = true;
+  area.addClass('jtune-viewer');
+  // Its widgets live in the notebook.
+  panel.disposed.connect(() => {
+    area.dispose();
+  });
+  return area;
+}
+
+async function remove(link: Link, name: string): Promise<void> {
+  const asked = await showDialog({
+    title: `Delete ${name}?`,
+    body: `The trials of ${name}, in all its generations, are deleted from the disk.`,
+    buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: 'Delete' })],
+  });
+  if (!asked.button.accept) return;
+  await link.call('delete', name);
+  await link.refresh();
+}

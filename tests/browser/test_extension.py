@@ -1,0 +1,283 @@
+"""The JupyterLab extension as a person meets it: marks, sliders in the text, the Tune button, applying."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from .test_panel import LOAD, Panel
+
+PLAIN = """scale = 1.0  # tune: 0.1..10 log
+kind = "a"  # tune: ["a", "b"]
+flag = True  # tune
+units = 8  # tune: 2..32 step 2 if kind == "b"
+other = 5  # not a mark
+loss = (scale - 2) ** 2 + (kind == "b") + flag  # tune: minimize"""
+TUNED = "%%tune s -n 25 --sampler random --seed 1 --fresh\n" + PLAIN
+EXPLORED = """%%explore wave --fresh
+amount = 1.0  # tune: 0..10
+print("amount is", amount)"""
+
+
+class Editor:
+    """The text of a cell, with what jtune adds to it."""
+
+    def __init__(self, notebook, i):
+        self.notebook, self.i = notebook, i
+        self.node = notebook.cell(i).locator(".cm-content")
+
+    def control(self, name):
+        return self.node.get_by_label(name, exact=True)
+
+    @property
+    def text(self):
+        return self.notebook.source(self.i)
+
+    def line(self, start):
+        return next(line for line in self.text.split("\n") if line.startswith(start))
+
+    def shown(self):
+        expect(self.node.locator("input, select").first).to_be_visible()
+        return self
+
+    def drag(self, name, part):
+        """Drag a slider from its middle to a part of its width, in many steps."""
+        box = self.control(name).bounding_box()
+        mouse = self.notebook.page.mouse
+        mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        mouse.down()
+        mouse.move(box["x"] + part * box["width"], box["y"] + box["height"] / 2, steps=20)
+        self.notebook.page.wait_for_timeout(700)  # longer than the half second in which edits are one undo step anyway
+        mouse.move(box["x"] + (part + 0.05) * box["width"], box["y"] + box["height"] / 2, steps=5)
+        mouse.up()
+
+    def undo(self):
+        self.node.click(position={"x": 5, "y": 5})
+        self.notebook.page.keyboard.press("Control+z")
+
+
+def opened(app, *cells, **options):
+    notebook = app.open([LOAD, *cells], **options)
+    return notebook, [Editor(notebook, i + 1) for i in range(len(cells))]
+
+
+def command(notebook, name, **arguments):
+    """Run a command of the application, as the palette does."""
+    code = "([name, args]) => harness.keep('command ' + name, window.jupyterapp.commands.execute(name, args))"
+    notebook.evaluate(code, [name, arguments])
+
+
+def test_dragging_a_slider_changes_the_literal_and_only_it(either):
+    notebook, [editor] = opened(either, PLAIN)
+    before = editor.shown().text
+    notebook.shot("editor")
+    editor.drag("scale", 0.8)
+    expect(editor.node).not_to_contain_text("scale = 1.0")
+    after = editor.text
+    assert re.sub(r"^scale = \S+", "scale = 1.0", after) == before
+    value = float(re.match(r"scale = (\S+)", after)[1])
+    assert 1 < value <= 10
+    assert len(re.match(r"scale = (\S+)", after)[1]) <= 5
+    editor.undo()
+    assert editor.text == before
+
+
+def test_the_keyboard_moves_a_slider(lab):
+    notebook, [editor] = opened(lab, PLAIN)
+    slider = editor.shown().control("scale")
+    slider.focus()
+    notebook.page.keyboard.press("ArrowRight")
+    notebook.until(lambda: "scale = 1.0 " not in editor.text)
+    expect(slider).to_be_focused()
+
+
+def test_lists_and_checkboxes_write_their_literals(lab):
+    _, [editor] = opened(lab, PLAIN)
+    expect(editor.shown().control("units")).to_be_disabled()
+    editor.control("kind").select_option(label="'b'")
+    expect(editor.control("units")).to_be_enabled()
+    editor.control("flag").uncheck()
+    assert editor.line("kind") == 'kind = "b"  # tune: ["a", "b"]'
+    assert editor.line("flag") == "flag = False  # tune"
+
+
+def test_mistakes_are_underlined_while_typing_and_go(lab):
+    notebook, [editor, prose] = opened(lab, PLAIN.replace("0.1..10 log", "10..0.1 log"), "x = 1  # tune this later")
+    mistake = editor.node.locator(".jtune-problem")
+    expect(mistake).not_to_have_count(0)
+    mistake.first.hover()
+    expect(notebook.page.locator(".cm-tooltip")).to_contain_text("LOW must be below HIGH; write 0.1..10 log")
+    notebook.shot("lint")
+    expect(prose.node.locator(".jtune-problem")).to_have_count(0)
+    editor.node.click(position={"x": 5, "y": 5})
+    notebook.page.keyboard.press("Control+a")
+    notebook.page.keyboard.insert_text(PLAIN)
+    expect(mistake).to_have_count(0)
+
+
+def test_the_tune_button_runs_a_plain_cell(either):
+    notebook, [editor, plain] = opened(either, PLAIN, "x = 1")
+    notebook.run(0)
+    editor.shown().node.click(position={"x": 5, "y": 5})
+    button = notebook.cell(1).get_by_role("button", name=re.compile("^Tune cell"))
+    button.click()
+    panel = Panel(notebook, 1).shown()
+    expect(panel.state).to_have_text("30 trials are done", timeout=60_000)
+    assert editor.text == PLAIN
+    plain.node.click(position={"x": 5, "y": 5})
+    expect(notebook.cell(2).get_by_role("button", name=re.compile("^Tune cell"))).to_be_hidden()
+
+
+def test_a_kernel_without_jtune_is_asked_once(lab):
+    notebook, [editor] = opened(lab, PLAIN)
+    editor.shown().node.click(position={"x": 5, "y": 5})
+    notebook.cell(1).get_by_role("button", name=re.compile("^Tune cell")).click()
+    dialog = notebook.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Load jtune?")
+    dialog.get_by_role("button", name="Load").click()
+    expect(Panel(notebook, 1).shown().state).to_have_text("30 trials are done", timeout=60_000)
+    assert notebook.errors == []
+
+
+def test_apply_best_writes_the_literals_into_the_cell(either):
+    notebook, [editor] = opened(either, TUNED)
+    notebook.run(0)
+    notebook.run(1)
+    panel = Panel(notebook, 1).shown()
+    panel.press("Apply best")
+    best = notebook.kernel_run("print(s.source(), end='')")
+    notebook.until(lambda: editor.text == best)
+    notebook.shot("applied")
+    assert best != TUNED
+    editor.undo()
+    assert editor.text == TUNED
+
+
+def test_apply_from_code_writes_into_the_cell(lab):
+    notebook, [editor, _] = opened(lab, TUNED, "s.apply()")
+    notebook.run(0)
+    notebook.run(1)
+    notebook.run(2)
+    best = notebook.kernel_run("print(s.source(), end='')")
+    notebook.until(lambda: editor.text == best)
+
+
+def test_literals_that_were_edited_since_are_left_alone_and_named(lab):
+    notebook, [editor] = opened(lab, TUNED)
+    notebook.run(0)
+    notebook.run(1)
+    panel = Panel(notebook, 1).shown()
+    edited = TUNED.replace("scale = 1.0", "scale = 3.0").replace("other = 5", "other = 6")
+    notebook.evaluate("text => harness.panel().content.widgets[1].model.sharedModel.setSource(text)", edited)
+    panel.press("Apply best")
+    expect(notebook.page.get_by_text("Not written, as the cell has changed there since it ran: scale.")).to_be_visible()
+    assert editor.line("scale") == "scale = 3.0  # tune: 0.1..10 log"
+    assert editor.line("other") == "other = 6  # not a mark"
+
+
+def test_apply_never_writes_into_another_cell(lab):
+    notebook, [_] = opened(lab, TUNED)
+    notebook.run(0)
+    notebook.run(1)
+    Panel(notebook, 1).shown()
+    ran = notebook.evaluate("harness.panel().content.widgets[1].model.id")
+    # The duplicate stands below, then above the cell that ran.
+    notebook.evaluate("() => { harness.panel().content.activeCellIndex = 1; }")
+    command(notebook, "notebook:duplicate-below")
+    notebook.until(lambda: notebook.evaluate("harness.panel().content.widgets.length") == 3)
+    command(notebook, "notebook:move-cell-up")
+    notebook.until(lambda: notebook.evaluate("harness.panel().content.widgets[2].model.id") == ran)
+    Panel(notebook, 2).shown().press("Apply best")
+    best = notebook.kernel_run("print(s.source(), end='')")
+    notebook.until(lambda: notebook.source(2) == best)
+    assert notebook.source(1) == TUNED
+    # Where the cell is gone, nothing is written.
+    notebook.evaluate("() => { harness.panel().content.activeCellIndex = 2; }")
+    command(notebook, "notebook:delete-cell")
+    notebook.until(lambda: notebook.evaluate("harness.panel().content.widgets.length") == 2)
+    Panel(notebook, 1).shown().press("Apply best")
+    expect(notebook.page.get_by_text("is not in this notebook. Nothing was written")).to_be_visible()
+    assert notebook.source(1) == TUNED
+
+
+def test_an_in_line_slider_reruns_an_explored_cell(lab):
+    notebook, [editor] = opened(lab, EXPLORED)
+    notebook.run(0)
+    notebook.run(1)
+    panel = Panel(notebook, 1).shown()
+    expect(panel.node.locator(".jtune-output")).to_contain_text("amount is 1.0")
+    editor.drag("amount", 0.7)
+    value = float(re.search(r"amount = (\S+)", editor.text)[1])
+    assert value > 4
+    expect(panel.node.locator(".jtune-output")).to_contain_text(f"amount is {value}")
+    notebook.shot("explored")
+
+
+def test_after_a_study_a_literal_tells_its_effect(lab):
+    notebook, [editor] = opened(lab, TUNED)
+    notebook.run(0)
+    notebook.run(1)
+    Panel(notebook, 1).shown()
+    editor.node.locator(".jtune-literal").first.hover()
+    tip = notebook.page.locator(".cm-tooltip")
+    expect(tip).to_contain_text("%")
+    expect(tip.locator("svg")).to_be_visible()
+    notebook.shot("hover")
+
+
+def test_completion_offers_forms_that_fit(lab):
+    notebook, [editor] = opened(lab, "n = 8  # tune: ")
+    editor.node.click()
+    notebook.page.keyboard.press("End")
+    notebook.page.keyboard.press("Tab")
+    expect(notebook.page.locator(".jp-Completer")).to_contain_text("2..32 log")
+
+
+def test_marks_are_written_and_removed_by_command(lab):
+    notebook, [editor] = opened(lab, "n = 8\nloss = n")
+    editor.node.locator(".cm-line").first.click()
+    notebook.page.keyboard.press("End")
+    command(notebook, "jtune:mark-literal")
+    notebook.until(lambda: re.match(r"n = 8  # tune: 2\.\.32\n", editor.text))
+    command(notebook, "jtune:remove-marks")
+    notebook.until(lambda: editor.text == "n = 8\nloss = n")
+
+
+def test_the_side_bar_lists_shows_and_deletes_studies(lab):
+    notebook, _ = opened(lab, TUNED)
+    notebook.run(0)
+    notebook.run(1)
+    notebook.evaluate("window.jupyterapp.shell.activateById('jtune-studies')")
+    bar = notebook.page.locator("#jtune-studies")
+    expect(bar).to_contain_text("25 trials are done")
+    notebook.shot("studies")
+    bar.get_by_role("button", name="s", exact=True).click()
+    expect(notebook.page.locator(".jtune-viewer .jtune-charts.jtune-live")).to_be_visible(timeout=30_000)
+    notebook.shot("viewer")
+    bar.get_by_role("button", name="More of s").click()
+    notebook.page.get_by_role("menuitem", name="Delete").click()
+    notebook.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(bar.get_by_role("button", name="More of s")).to_have_count(0)
+    assert not (lab.server.folder / ".jtune" / "s.journal").exists()
+
+
+def test_a_restarted_kernel_is_greeted_again(lab):
+    notebook, [editor, _] = opened(lab, TUNED, "s.apply()")
+    notebook.run(0)
+    notebook.run(1)
+    notebook._await("harness.panel().sessionContext.restartKernel()")
+    notebook._await("harness.answering()")
+    notebook.run(0)
+    notebook.run(1)
+    notebook.run(2)
+    best = notebook.kernel_run("print(s.source(), end='')")
+    notebook.until(lambda: editor.text == best)
+
+
+@pytest.mark.parametrize("language", ["other"])
+def test_a_cell_of_another_language_is_left_alone(lab, language):
+    notebook, [editor] = opened(lab, PLAIN)
+    editor.shown()
+    # As a kernel of another language tells its cells.
+    notebook.evaluate("() => { for (const w of harness.panel().content.widgets) w.model.mimeType = 'text/x-r'; }")
+    expect(editor.node.locator("input, select")).to_have_count(0)
