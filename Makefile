@@ -28,7 +28,7 @@ bench demo test: export JUPYTER_RUNTIME_DIR := $(CURDIR)/$(VENV)/var/jupyter-run
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench lab docs clean
+.PHONY: help demo test lint bench lab docs screenshots clean
 # One recipe after the other: they share .venv.
 .NOTPARALLEL:
 
@@ -52,13 +52,17 @@ lint: $(VENV)/.has-test $(MODULES)  ## ruff, mypy, eslint, prettier and tsc
 	$(NPM) run lint
 
 bench: $(VENV)/.has-test $(PANEL) $(EXTENSION)  ## run the benchmarks
-	@set -e; for name in imports overhead panel memory optimizers front; do echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done
+	@set -e; for name in imports overhead panel editor memory optimizers front; do echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done
 
 lab: $(VENV)/.has-demo $(VENV)/.has-lab $(PANEL) $(EXTENSION)  ## open JupyterLab on the quickstart; LAB_FLAGS are passed on
 	$(BIN)/jupyter lab $(LAB_FLAGS) notebooks/01_quickstart.ipynb
 
+screenshots: $(VENV)/.has-test $(PANEL) $(EXTENSION)  ## take the README's pictures
+	$(BIN)/python tools/screenshots.py
+
 docs: $(VENV)/.has-docs  ## the site, in docs/_build/html; warnings are errors
 	@rm -rf docs/notebooks && mkdir docs/notebooks && cp notebooks/*.ipynb docs/notebooks
+	@sed -i 's|(\.\./docs/|(../|g' docs/notebooks/*.ipynb
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 
 clean:  ## remove .venv and what tools leave behind; studies (.jtune) stay

@@ -214,7 +214,9 @@ def gain(value: float, baseline: float) -> str:
     share = difference / abs(baseline) if baseline else math.inf
     # Above tenfold, or far below one percent, it says less than the values do.
     part = f" ({_digits(100 * share)} %)" if 1e-5 < share < 10 else ""
-    return f"{difference:.3g}{part} {'higher' if value > baseline else 'lower'}"
+    # 4490 and not 4.49e+03, as people write it.
+    size = f"{difference:.0f}" if 1000 <= difference < 1e6 else f"{difference:.3g}"
+    return f"{size}{part} {'higher' if value > baseline else 'lower'}"
 
 
 def _digits(number: float) -> str:

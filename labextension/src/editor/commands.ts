@@ -5,7 +5,7 @@ import type { ChangeSpec } from '@codemirror/state';
 import type { EditorView } from '@codemirror/view';
 import type { Span } from '../language';
 import { type Change, flash } from './flash';
-import { type Insertion, insertionOf, ownLength } from './mark';
+import { insertionOf, marksOf } from './mark';
 import { refresh } from './reader';
 import { readingOf } from './reading';
 
@@ -59,29 +59,20 @@ export function markLiteral(view: EditorView): boolean {
   const { state } = view;
   if (state.readOnly) return false;
   const { head } = state.selection.main;
-  const insertion: Insertion | null = insertionOf(state.doc, readingOf(state)?.tunables ?? [], head);
+  const insertion = insertionOf(state.doc, readingOf(state)?.tunables ?? [], head);
   if (insertion) edit(view, insertion);
   return insertion !== null;
 }
 
 /** Take the marks out; where something is selected, only those of the lines in the selection. */
 export function removeMarks(view: EditorView): boolean {
-  refresh(view);
-  const { state } = view;
-  const { main } = state.selection;
-  const comments = new Map(
-    readingOf(state)
-      ?.tunables.filter(({ from, comment }) => main.empty || (from <= main.to && comment.to >= main.from))
-      .map(({ comment }) => [comment.from, comment]),
-  );
-  if (state.readOnly || comments.size === 0) return false;
-  const changes = [...comments.values()].map(({ from, to }) => {
-    const length = ownLength(state.sliceDoc(from, to));
-    // Where a comment of the user's follows, it takes the place of the mark.
-    if (from + length < to) return { from, to: from + length };
-    const line = state.doc.lineAt(from);
-    return { from: line.from + line.text.slice(0, from - line.from).trimEnd().length, to };
+  const { doc, readOnly, selection } = view.state;
+  const { empty, from, to } = selection.main;
+  const changes = marksOf(doc).filter((mark) => {
+    const line = doc.lineAt(mark.from);
+    return empty || (line.from <= to && line.to >= from);
   });
+  if (readOnly || changes.length === 0) return false;
   edit(view, changes);
   return true;
 }

@@ -6,7 +6,9 @@
  */
 
 import type { Text } from '@codemirror/state';
-import { type Domain, type Span, type Tunable, parsePython, readCell, valueAt } from '../language';
+import { type Span, type Tunable, domainText, parsePython, readCell } from '../language';
+import { MarkError, readComment } from '../language/marks';
+import { match, matchStart, placeOf } from '../language/patterns';
 
 export interface Insertion {
   from: number;
@@ -15,22 +17,48 @@ export interface Insertion {
 
 const IDENTIFIER = /[\p{L}_][\p{L}\p{N}_]*/gu;
 
-/** What stands in a comment before a further one: strings may hold a `#`. */
-const OWN = /^#(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^"'#])*/s;
+/** Where the mark stands in a comment: neither a comment before it nor one behind it belongs to it. */
+function markIn(comment: string): Span {
+  const found = match('mark', comment) ?? match('later_mark', comment);
+  // Colab's forms take the whole comment.
+  if (!found) return { from: 0, to: comment.length };
+  const { from, to } = placeOf(found, 1);
+  const body = matchStart('body', comment.slice(to))?.[1] ?? '';
+  return { from, to: to + body.trimEnd().length };
+}
 
-/** The length of a mark, without a comment that follows in the same line. */
-export function ownLength(comment: string): number {
-  return OWN.exec(comment)?.[0].length ?? comment.length;
+/** Whether a comment says something in the tune language, be it right or wrong for its line. */
+function isMark(comment: string): boolean {
+  try {
+    return readComment(comment).length > 0;
+  } catch (error) {
+    if (error instanceof MarkError) return false;
+    throw error;
+  }
+}
+
+/** What is to be deleted so that the marks of a text are gone, line by line: parameters, objectives and reports. */
+export function marksOf(doc: Text): Span[] {
+  const marks: Span[] = [];
+  parsePython(doc.toString()).iterate({
+    enter: ({ name, from, to }) => {
+      const comment = name === 'Comment' ? doc.sliceString(from, to) : '';
+      const code = doc.sliceString(doc.lineAt(from).from, from).trimEnd();
+      if (comment === '' || code === '' || !isMark(comment)) return;
+      const mark = markIn(comment);
+      const isLast = comment.slice(mark.to).trim() === '';
+      // What follows of the user's takes the place of the mark; else the space before it goes too.
+      const before = doc.sliceString(doc.lineAt(from).from, from + mark.from);
+      const start = from + mark.from - (isLast ? before.length - before.trimEnd().length : 0);
+      const gap = comment.slice(mark.to).length - comment.slice(mark.to).trimStart().length;
+      marks.push({ from: start, to: isLast ? to : from + mark.to + gap });
+    },
+  });
+  return marks;
 }
 
 function tunablesOf(text: string): readonly Tunable[] {
   return readCell(text, parsePython(text)).tunables;
-}
-
-function domainText(domain: Domain): string {
-  if (domain.kind === 'choice') return `[${domain.choices.map(({ text }) => text).join(', ')}]`;
-  const bounds = `${valueAt(domain, 0).text}..${valueAt(domain, 1).text}`;
-  return domain.log ? `${bounds} log` : bounds;
 }
 
 /** The number or the boolean at a position. */
@@ -49,8 +77,7 @@ function startOf(doc: Text, tunables: readonly Tunable[], position: number): [at
   const marked = tunables.find(({ comment }) => comment.from >= line.from && comment.to <= line.to);
   if (!marked) return [line.from + line.text.trimEnd().length, '  # tune '];
   const { from, to } = marked.comment;
-  const comment = doc.sliceString(from, to);
-  return [from + comment.slice(0, ownLength(comment)).trimEnd().length, '; '];
+  return [from + markIn(doc.sliceString(from, to)).to, '; '];
 }
 
 /** Where several literals stand on a line: the mark with the name, and with the range that would be inferred. */

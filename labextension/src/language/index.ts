@@ -2,6 +2,7 @@
 
 export { activeNames, readCell } from './cell';
 export { completionsAt } from './completion';
+export type { Completions } from './completion';
 export { domainText, infer, reject, shareOf, snap, stepped, valueAt } from './domains';
 export { parsePython } from './parse';
 export type * from './types';

@@ -93,7 +93,19 @@ describe('the cases that the kernel reads too', () => {
   );
 });
 
+/**
+ * What the kernel says, case by case; `python labextension/tests/language/kernel_messages.py` writes it anew.
+ */
+const MESSAGES = JSON.parse(
+  readFileSync(new URL('kernel_messages.json', import.meta.url), 'utf-8'),
+) as Record<string, string[]>;
+
 describe('the mistakes that the kernel finds too', () => {
+  test('in the words of the kernel', () => {
+    const said = WRONG.map(({ about, cell }) => [about, read(cell).problems.map(({ message }) => message)]);
+    expect(Object.fromEntries(said)).toEqual(MESSAGES);
+  });
+
   test.each(WRONG)('$about', ({ cell, errors = [] }) => {
     const { problems } = read(cell);
     expect(problems.map(({ from }) => place(cell, from))).toEqual(
