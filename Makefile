@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PANEL := jtune/static/charts.js
 PANEL_SOURCES := $(shell find labextension/src labextension/schema) labextension/build.mjs jtune/grammar.json
 # Where JupyterLab looks for the extension; pip puts it there, but not where jtune is installed as editable.
-EXTENSION := $(VENV)/share/jupyter/labextensions/jtune
+EXTENSION := $(VENV)/share/jupyter/labextensions/jtune/package.json
 MODULES := labextension/node_modules/.package-lock.json
 # .venv has a node where the machine has none.
 NPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" npm --silent
@@ -96,4 +96,4 @@ $(PANEL): $(PANEL_SOURCES) $(MODULES) | $(VENV)/.has-build
 
 $(EXTENSION): | $(PANEL)
 	@mkdir -p $(@D)
-	ln -sfn "$(CURDIR)/jtune/labextension" $@
+	@for name in package.json schemas static; do ln -sfn "$(CURDIR)/jtune/labextension/$$name" "$(@D)/$$name"; done
