@@ -9,8 +9,8 @@ BIN := $(VENV)/bin
 # theirs is the time at which a file was removed.
 PANEL := jtune/static/charts.js
 PANEL_SOURCES := $(shell find labextension/src labextension/schema) labextension/build.mjs jtune/grammar.json
-# Where JupyterLab looks for the extension; pip puts it there, but not where jtune is installed as editable.
-EXTENSION := $(VENV)/share/jupyter/labextensions/jtune/package.json
+# Where JupyterLab looks for the extension. pip puts it there too, but where jtune is editable, only once.
+EXTENSION := $(VENV)/share/jupyter/labextensions/jtune
 MODULES := labextension/node_modules/.package-lock.json
 # .venv has a node where the machine has none.
 NPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" npm --silent
@@ -28,17 +28,17 @@ bench demo test: export JUPYTER_RUNTIME_DIR := $(CURDIR)/$(VENV)/var/jupyter-run
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench lab docs screenshots clean
+.PHONY: help demo test lint bench lab docs screenshots extension clean
 # One recipe after the other: they share .venv.
 .NOTPARALLEL:
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
-demo: $(VENV)/.has-demo $(PANEL) $(EXTENSION)  ## run the quickstart notebook and print its result
+demo: $(VENV)/.has-demo $(PANEL)  ## run the quickstart notebook and print its result
 	@$(BIN)/python tools/demo.py
 
-test: lint $(PANEL) $(EXTENSION)  ## all that CI runs: lint, types, the notebooks, the tests, in a real browser too
+test: lint extension  ## all that CI runs: lint, types, the notebooks, the tests, in a real browser too
 	@$(BIN)/python tools/chromium.py --install
 	@$(NPM) test
 	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && cp notebooks/*.ipynb "$$copy" \
@@ -51,13 +51,13 @@ lint: $(VENV)/.has-test $(MODULES)  ## ruff, mypy, eslint, prettier and tsc
 	$(BIN)/mypy
 	$(NPM) run lint
 
-bench: $(VENV)/.has-test $(PANEL) $(EXTENSION)  ## run the benchmarks
+bench: $(VENV)/.has-test extension  ## run the benchmarks
 	@set -e; for name in imports overhead panel editor memory optimizers front; do echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done
 
-lab: $(VENV)/.has-demo $(VENV)/.has-lab $(PANEL) $(EXTENSION)  ## open JupyterLab on the quickstart; LAB_FLAGS are passed on
+lab: $(VENV)/.has-demo $(VENV)/.has-lab extension  ## open JupyterLab on the quickstart; LAB_FLAGS are passed on
 	$(BIN)/jupyter lab $(LAB_FLAGS) notebooks/01_quickstart.ipynb
 
-screenshots: $(VENV)/.has-test $(PANEL) $(EXTENSION)  ## take the README's pictures
+screenshots: $(VENV)/.has-test extension  ## take the README's pictures
 	$(BIN)/python tools/screenshots.py
 
 docs: $(VENV)/.has-docs  ## the site, in docs/_build/html; warnings are errors
@@ -94,6 +94,5 @@ $(MODULES): labextension/package.json labextension/package-lock.json | $(VENV)/.
 $(PANEL): $(PANEL_SOURCES) $(MODULES) | $(VENV)/.has-build
 	$(NPM) run build:prod
 
-$(EXTENSION): | $(PANEL)
-	@mkdir -p $(@D)
-	@for name in package.json schemas static; do ln -sfn "$(CURDIR)/jtune/labextension/$$name" "$(@D)/$$name"; done
+extension: $(PANEL)
+	@rm -rf $(EXTENSION) && mkdir -p $(EXTENSION) && cp -R jtune/labextension/. $(EXTENSION)

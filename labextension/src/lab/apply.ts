@@ -5,6 +5,7 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 
 import { readingOf, writeLiterals } from '../editor';
 import type { SourceMessage } from '../panel/messages';
+import { asOneStep } from './history';
 import { say } from './say';
 
 type Source = Pick<SourceMessage, 'name' | 'cell' | 'literals'>;
@@ -27,8 +28,9 @@ export async function applyTo(panel: NotebookPanel, { name, cell, literals }: So
     return;
   }
   await reveal(panel, index);
-  const editor = panel.content.widgets[index]?.editor as CodeMirrorEditor | null | undefined;
-  if (!editor) return;
+  const found = panel.content.widgets[index];
+  const editor = found?.editor as CodeMirrorEditor | null | undefined;
+  if (!found || !editor) return;
   const view = editor.editor;
   const present = new Map(
     readingOf(view.state)?.tunables.map((each) => [each.name, view.state.sliceDoc(each.from, each.to)]),
@@ -36,7 +38,7 @@ export async function applyTo(panel: NotebookPanel, { name, cell, literals }: So
   const wanted = literals
     .filter(([parameter, , after]) => present.get(parameter) !== after)
     .map(([parameter, before, after]) => ({ name: parameter, before, after }));
-  const left = writeLiterals(view, wanted);
+  const left = asOneStep(found.model, () => writeLiterals(view, wanted));
   if (left.length > 0) {
     say('warning', `Not written, as the cell has changed there since it ran: ${left.join(', ')}.`);
   }

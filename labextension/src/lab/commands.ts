@@ -11,6 +11,7 @@ import type { EditorView } from '@codemirror/view';
 
 import { markLiteral, readingOf, removeMarks } from '../editor';
 import { applyTo, indexOfCell, reveal } from './apply';
+import { asOneStep } from './history';
 import { isInstalled, isLoaded } from './kernel';
 import type { Link, Source } from './link';
 import { runUnder } from './run';
@@ -44,8 +45,8 @@ export function addCommands({ commands, shell }: JupyterFrontEnd, here: Here, ic
     if (link && cell) await saying(() => run(link, cell));
   };
   const inEditor = (run: (view: EditorView) => boolean, otherwise: string) => () => {
-    const editor = view();
-    if (editor && !run(editor)) say('info', otherwise);
+    const [editor, cell] = [view(), here.cell()];
+    if (editor && cell && !asOneStep(cell.model, () => run(editor))) say('info', otherwise);
   };
   const named =
     (run: (link: Link, name: string) => Promise<void>) =>

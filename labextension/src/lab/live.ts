@@ -1,9 +1,11 @@
 /** In-line controls of explored cells: each move runs the cell again, the latest wins; and what studies say of cells. */
 
 import type { EditorView } from '@codemirror/view';
+import type { Cell } from '@jupyterlab/cells';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 
 import { type TuningHost, readingOf, setStudy, type StudySummary } from '../editor';
+import { holdStep } from './history';
 import type { Link } from './link';
 
 interface Place {
@@ -18,6 +20,7 @@ export class Live {
   /** What is to be sent next, by cell, while a question is in flight. */
   readonly #wanted = new Map<string, Record<string, string>>();
   readonly #inFlight = new Set<string>();
+  readonly #letGo = new WeakMap<EditorView, () => void>();
 
   constructor(
     private readonly tracker: INotebookTracker,
@@ -45,10 +48,18 @@ export class Live {
     view.dispatch({ effects: setStudy.of(summary) });
   }
 
+  #panelOf(view: EditorView): NotebookPanel | undefined {
+    return this.tracker.find(({ node }) => node.contains(view.dom));
+  }
+
+  #cellOf(view: EditorView): Cell | undefined {
+    return this.#panelOf(view)?.content.widgets.find(({ node }) => node.contains(view.dom));
+  }
+
   #placeOf(view: EditorView): Place | null {
-    const panel = this.tracker.find(({ node }) => node.contains(view.dom));
+    const panel = this.#panelOf(view);
     const link = panel && this.links.get(panel);
-    const cell = panel?.content.widgets.find(({ node }) => node.contains(view.dom));
+    const cell = this.#cellOf(view);
     return link && cell ? { link, cell: cell.model.id } : null;
   }
 
@@ -77,22 +88,11 @@ export class Live {
     }
   }
 
-  /** JupyterLab's history is that of the shared document, which joins what follows within half a second. */
+  /** A drag is one step to undo. It may end when its editor is gone from the page already. */
   #hold(view: EditorView, isHeld: boolean): void {
-    const panel = this.tracker.find(({ node }) => node.contains(view.dom));
-    const cell = panel?.content.widgets.find(({ node }) => node.contains(view.dom));
-    const manager = (cell?.model.sharedModel as { undoManager?: UndoManager | null } | undefined)
-      ?.undoManager;
-    if (!manager) return;
-    manager.stopCapturing();
-    manager.captureTimeout = isHeld ? Number.MAX_SAFE_INTEGER : USUAL_MS;
+    this.#letGo.get(view)?.();
+    this.#letGo.delete(view);
+    const model = isHeld ? this.#cellOf(view)?.model : undefined;
+    if (model) this.#letGo.set(view, holdStep(model));
   }
 }
-
-/** Of Yjs. */
-interface UndoManager {
-  captureTimeout: number;
-  stopCapturing(): void;
-}
-
-const USUAL_MS = 500;

@@ -150,36 +150,28 @@ class Reader {
       this.problem(comment, 0, `a mark stands at the end of the line that it speaks of; ${hint}`);
       return;
     }
-    const marks = this.attempt(comment, () => readComment(comment.text)) ?? [];
-    const codeTo = comment.line.from + this.python.slice(comment.line.from, comment.from).trimEnd().length;
-    for (const mark of marks) {
+    let isRead = false;
+    try {
+      const marks = readComment(comment.text);
+      isRead = true;
+      for (const mark of marks) this.place(comment, mark);
+    } catch (error) {
+      if (!(error instanceof MarkError)) throw error;
       // While a statement is being typed, nothing can be said of what stands in it.
-      const isTold = this.attempt(
-        comment,
-        () => this.isPlaced(comment, mark),
-        () => isBroken(this.tree, comment.line, codeTo),
-      );
-      if (!isTold) break;
+      if (!isRead || !this.isBeingTyped(comment)) this.problem(comment, error.start, error.message);
     }
   }
 
-  /** What `run` gives; null where a mark is wrong, which becomes a problem unless it is to be kept quiet. */
-  private attempt<T>(comment: Comment, run: () => T, isQuiet: () => boolean = () => false): T | null {
-    try {
-      return run();
-    } catch (error) {
-      if (!(error instanceof MarkError)) throw error;
-      if (!isQuiet()) this.problem(comment, error.start, error.message);
-      return null;
-    }
+  private isBeingTyped({ line, from }: Comment): boolean {
+    const code = this.python.slice(line.from, from).trimEnd();
+    return isBroken(this.tree, line, line.from + code.length);
   }
 
   /** Put a mark to what it belongs to. Throws `MarkError`. */
-  private isPlaced(comment: Comment, mark: Mark): true {
+  private place(comment: Comment, mark: Mark): void {
     if (mark.kind === 'parameter') this.placeParameter(comment, mark);
     else if (mark.kind === 'objective') this.placeObjective(comment.line, mark);
     else this.placeReport(comment.line, mark);
-    return true;
   }
 
   private placeParameter(comment: Comment, mark: ParameterMark): void {
@@ -411,15 +403,11 @@ function failureOf(condition: Condition, known: ReadonlyMap<string, Tunable>): s
 /** The combination at a position, where the last axis changes first. */
 function combination(axes: readonly (readonly Value[])[], position: number): Value[] {
   let rest = position;
-  return axes
-    .map((axis) => axis)
-    .reverse()
-    .map((axis) => {
-      const value = axis[rest % axis.length] ?? NONE;
-      rest = Math.floor(rest / axis.length);
-      return value;
-    })
-    .reverse();
+  return axes.reduceRight<Value[]>((values, axis) => {
+    const value = axis[rest % axis.length] ?? NONE;
+    rest = Math.floor(rest / axis.length);
+    return [value, ...values];
+  }, []);
 }
 
 /** Parameters whose conditions depend on each other, in cell order; empty where none do. */

@@ -197,8 +197,9 @@ function hashable(data: Data): Data {
 function isOrdered(operator: string, left: Data, right: Data): boolean {
   const [a, b] = [asNumber(left), asNumber(right)];
   if (a !== null && b !== null) return order(operator, a, b);
-  if (typeof left === 'string' && typeof right === 'string')
+  if (typeof left === 'string' && typeof right === 'string') {
     return order(operator, byCodePoints(left, right), 0);
+  }
   if (isSequence(left) && isSequence(right) && left.type === right.type) {
     return left.type === 'set' ? isSubset(operator, left, right) : isSequenceOrdered(operator, left, right);
   }

@@ -462,8 +462,9 @@ class Parser {
     const from = this.token.from;
     const parts = [this.isAt(':') ? null : this.element()];
     if (parts[0] && !this.isAt(':')) return parts[0];
-    while (parts.length < 3 && this.take(':'))
+    while (parts.length < 3 && this.take(':')) {
       parts.push(this.isAt(':', ',', ']') ? null : this.expression());
+    }
     return this.made(from, { kind: 'slice', parts });
   }
 

@@ -79,8 +79,9 @@ function isLiteral(expr: Expr): boolean {
 }
 
 function isPlainNumber(expr: Expr): boolean {
-  if (expr.kind === 'unary')
+  if (expr.kind === 'unary') {
     return expr.operator !== 'not' && expr.operator !== '~' && isPlainNumber(expr.operand);
+  }
   return (
     isComplex(expr) ||
     (expr.kind === 'constant' && (expr.value.type === 'int' || expr.value.type === 'float'))

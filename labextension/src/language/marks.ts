@@ -279,8 +279,9 @@ function checkBounds({ low, high, log, isInt, lowText, highText, options }: Boun
       'an integer range cannot reach beyond 2**53 nor be wider; write the bounds as floats',
     );
   }
-  if (log && low * high === 0)
+  if (log && low * high === 0) {
     throw new MarkError(0, 'the bounds are too small for log; write larger numbers');
+  }
 }
 
 /** As Python's `%g`. */

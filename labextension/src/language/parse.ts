@@ -52,8 +52,9 @@ export function maskMagics(text: string): Masked {
   if (name !== null && CELL_MAGIC.test(body)) return { text: blank(text), foreign: [], magic: name };
   const foreign = SUSPECT.test(body) ? foreignLines(text, head) : [];
   let masked = blank(text.slice(0, head)) + body;
-  for (const { from, to } of foreign)
+  for (const { from, to } of foreign) {
     masked = masked.slice(0, from) + stub(text.slice(from, to)) + masked.slice(to);
+  }
   return { text: masked, foreign, magic: name };
 }
 
@@ -63,7 +64,8 @@ function blank(text: string): string {
 
 /** An expression that says nothing, so that a block that holds only a magic is still one. */
 function stub(line: string): string {
-  return line.replace(/\S/, '0').replace(/(0)(.*)/s, (_, zero: string, rest: string) => zero + blank(rest));
+  const at = line.search(/\S/);
+  return at < 0 ? line : `${blank(line.slice(0, at))}0${blank(line.slice(at + 1))}`;
 }
 
 interface Reading {
