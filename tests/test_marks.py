@@ -234,3 +234,14 @@ def test_read_comment_of_a_long_run_takes_no_long_time(head):
             started = time.perf_counter()
             outcome(read_comment, MarkError, comment)
             assert time.perf_counter() - started < 5, (head, unit, tail)
+
+
+def test_the_editor_is_tested_with_the_messages_that_the_kernel_gives():
+    path = Path(__file__).parent.parent / "labextension" / "tests" / "language" / "kernel_messages.json"
+    known = json.loads(path.read_text(encoding="utf-8"))
+    # What Python says of a syntax error differs from version to version.
+    said = {case["about"]: [p.message for p in outcome(Cell, CellError, case["cell"]).problems] for case in MISTAKES}
+    assert said.keys() == known.keys()
+    for about, messages in said.items():
+        if not any("is not a Python expression" in message for message in messages):
+            assert messages == known[about], f"{about}: run labextension/tests/language/kernel_messages.py"

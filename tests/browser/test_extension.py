@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from .test_panel import LOAD, Panel
+from .test_panel import LOAD, SLOW, Panel
 
 PLAIN = """scale = 1.0  # tune: 0.1..10 log
 kind = "a"  # tune: ["a", "b"]
@@ -281,3 +281,46 @@ def test_a_cell_of_another_language_is_left_alone(lab, language):
     # As a kernel of another language tells its cells.
     notebook.evaluate("() => { for (const w of harness.panel().content.widgets) w.model.mimeType = 'text/x-r'; }")
     expect(editor.node.locator("input, select")).to_have_count(0)
+
+
+def test_the_side_bar_follows_a_search_and_a_command_stops_it(lab):
+    notebook, _ = opened(lab, SLOW.format(n=200, seconds=0.1))
+    notebook.run(0)
+    notebook.run(1, wait=False)
+    panel = Panel(notebook, 1).shown()
+    notebook.evaluate("window.jupyterapp.shell.activateById('jtune-studies')")
+    bar = notebook.page.locator("#jtune-studies")
+    expect(bar.get_by_label("progress of slow")).to_be_visible()
+    expect(bar).to_contain_text("running trial")
+    command(notebook, "jtune:stop")
+    expect(panel.state).to_have_text("stopped by hand")
+    notebook.wait_idle()
+    expect(bar).to_contain_text("stopped by hand")
+    assert int(notebook.kernel_run("print(len(slow))")) < 200
+
+
+def test_settings_turn_controls_and_marks_off(lab):
+    address = "lab/api/settings/jtune:plugin"
+    lab.server.ask("PUT", address, {"raw": '{"controls": false}'})
+    try:
+        _, [editor] = opened(lab, PLAIN)
+        expect(editor.node.locator(".jtune-literal")).not_to_have_count(0)
+        expect(editor.node.locator("input, select")).to_have_count(0)
+        lab.server.ask("PUT", address, {"raw": '{"marks": false}'})
+        _, [editor] = opened(lab, PLAIN)
+        expect(editor.node.locator("input").first).to_be_visible()
+        expect(editor.node.locator(".jtune-literal")).to_have_count(0)
+    finally:
+        lab.server.ask("PUT", address, {"raw": "{}"})
+
+
+def test_of_several_notebooks_each_has_its_own_studies(lab):
+    first, _ = opened(lab, TUNED)
+    second, _ = opened(lab, TUNED.replace("%%tune s", "%%tune s2").replace("scale = 1.0", "scale = 1.5"), "s2.apply()")
+    for notebook in (first, second):
+        notebook.run(0)
+        notebook.run(1)
+    second.run(2)
+    best = second.kernel_run("print(s2.source(), end='')")
+    second.until(lambda: second.source(1) == best)
+    assert first.source(1) == TUNED
