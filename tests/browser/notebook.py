@@ -31,7 +31,16 @@ class Notebooks:
         self._browser = browser
         self.opened: list[Notebook] = []
 
-    def open(self, cells: list[str], *, theme="light", width=1600, height=1000, name: str | None = None) -> Notebook:
+    def open(
+        self,
+        cells: list[str],
+        *,
+        theme="light",
+        width=1600,
+        height=1000,
+        name: str | None = None,
+        kernel: str = "python3",
+    ) -> Notebook:
         """Open a new notebook with these code cells; it is ready to run them.
 
         Parameters
@@ -42,11 +51,13 @@ class Notebooks:
             Of the page, in pixels.
         name : str, optional
             The file's name without its ending.
+        kernel : str
+            The name of its kernel.
         """
         file = f"{name or f'test{next(_numbers)}'}.ipynb"
-        self._write(file, cells)
+        self._write(file, cells, kernel)
         # The kernel starts while the page is loading.
-        self.server.start_session(file)
+        self.server.start_session(file, kernel)
         context = self._browser.new_context(color_scheme=theme, viewport={"width": width, "height": height})
         notebook = Notebook(context.new_page(), self._address(file))
         self.opened.append(notebook)
@@ -60,9 +71,9 @@ class Notebooks:
         self.opened = []
         self.server.delete_kernels()
 
-    def _write(self, file: str, cells: list[str]):
+    def _write(self, file: str, cells: list[str], kernel: str = "python3"):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        notebook.metadata.kernelspec = {"name": kernel, "display_name": kernel}
         nbformat.write(notebook, self.server.folder / file)
 
     def _address(self, file: str) -> str:

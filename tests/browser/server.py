@@ -87,10 +87,19 @@ class Server:
             text = answer.read()
         return json.loads(text) if text else None
 
-    def start_session(self, name: str) -> str:
+    def start_session(self, name: str, kernel: str = "python3") -> str:
         """Start the kernel of a notebook, and return the session's id: a page that is loading will find it."""
-        body = {"path": name, "name": name, "type": "notebook", "kernel": {"name": "python3"}}
+        body = {"path": name, "name": name, "type": "notebook", "kernel": {"name": kernel}}
         return self.ask("POST", "api/sessions", body)["id"]
+
+    def add_kernel(self, name: str, language: str, script: str):
+        """Add a kernel that a script of Python's is."""
+        folder = self.folder.parent / "data" / "kernels" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "kernel.py").write_text(script, "utf-8")
+        argv = [sys.executable, str(folder / "kernel.py"), "-f", "{connection_file}"]
+        spec = {"argv": argv, "display_name": name, "language": language}
+        (folder / "kernel.json").write_text(json.dumps(spec), "utf-8")
 
     def delete_kernels(self):
         """End all kernels: one that is stuck in a cell would outlive the server."""

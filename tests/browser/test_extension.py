@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from .test_panel import LOAD, SLOW, Panel
@@ -274,13 +273,32 @@ def test_a_restarted_kernel_is_greeted_again(lab):
     notebook.until(lambda: editor.text == best)
 
 
-@pytest.mark.parametrize("language", ["other"])
-def test_a_cell_of_another_language_is_left_alone(lab, language):
-    notebook, [editor] = opened(lab, PLAIN)
-    editor.shown()
-    # As a kernel of another language tells its cells.
-    notebook.evaluate("() => { for (const w of harness.panel().content.widgets) w.model.mimeType = 'text/x-r'; }")
-    expect(editor.node.locator("input, select")).to_have_count(0)
+ECHO = """from ipykernel.kernelapp import IPKernelApp
+from ipykernel.kernelbase import Kernel
+
+class Echo(Kernel):
+    implementation, implementation_version, banner = "echo", "1", "says it again"
+    language_info = {"name": "echo", "mimetype": "text/x-r", "file_extension": ".R"}
+
+    async def do_execute(self, code, silent, *_, **__):
+        if not silent:
+            self.send_response(self.iopub_socket, "stream", {"name": "stdout", "text": code})
+        return {"status": "ok", "execution_count": self.execution_count, "payload": [], "user_expressions": {}}
+
+IPKernelApp.launch_instance(kernel_class=Echo)
+"""
+
+
+def test_a_notebook_of_another_language_is_left_alone(lab):
+    lab.server.add_kernel("echo", "echo", ECHO)
+    notebook, [editor] = opened(lab, PLAIN, kernel="echo")
+    notebook.run(1)
+    expect(notebook.output(1)).to_contain_text("not a mark")
+    expect(editor.node.locator("input, select, .jtune-literal")).to_have_count(0)
+    command(notebook, "jtune:mark-literal")
+    expect(notebook.cell(1).get_by_role("button", name=re.compile("^Tune cell"))).to_be_hidden()
+    assert editor.text == PLAIN
+    assert notebook.errors == []
 
 
 def test_the_side_bar_follows_a_search_and_a_command_stops_it(lab):

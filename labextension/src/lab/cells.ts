@@ -61,8 +61,8 @@ export class Cells {
     for (const view of this.#views.keys()) view.dispatch({ effects: setConfig.of(config) });
   }
 
-  modelOf(view: EditorView): ICellModel | undefined {
-    return this.#views.get(view);
+  isPython(view: EditorView): boolean {
+    return this.#views.get(view)?.mimeType === PYTHON;
   }
 
   get views(): ReadonlyMap<EditorView, ICellModel> {

@@ -32,12 +32,13 @@ export interface Here {
   /** The notebook's link; null where there is none, or its kernel is not one of Python's. */
   link(): Link | null;
   cell(): CodeCell | null;
+  /** The editor of that cell, where it is one of Python's. */
+  editor(): EditorView | null;
 }
 
 export function addCommands({ commands, shell }: JupyterFrontEnd, here: Here, icon: LabIcon): void {
-  const view = (): EditorView | null => viewOf(here.cell());
   const hasMarks = () => {
-    const editor = view();
+    const editor = here.editor();
     return editor !== null && (readingOf(editor.state)?.tunables.length ?? 0) > 0;
   };
   const inCell = (run: (link: Link, cell: CodeCell) => Promise<void>) => async () => {
@@ -45,7 +46,7 @@ export function addCommands({ commands, shell }: JupyterFrontEnd, here: Here, ic
     if (link && cell) await saying(() => run(link, cell));
   };
   const inEditor = (run: (view: EditorView) => boolean, otherwise: string) => () => {
-    const [editor, cell] = [view(), here.cell()];
+    const [editor, cell] = [here.editor(), here.cell()];
     if (editor && cell && !asOneStep(cell.model, () => run(editor))) say('info', otherwise);
   };
   const named =
@@ -55,6 +56,7 @@ export function addCommands({ commands, shell }: JupyterFrontEnd, here: Here, ic
       if (link && typeof name === 'string') await saying(() => run(link, name));
     };
   const isPython = () => here.link() !== null && here.cell() !== null;
+  const isEditable = () => here.editor() !== null;
 
   commands.addCommand(commandIds.tune, {
     label: 'Tune cell',
@@ -79,13 +81,13 @@ export function addCommands({ commands, shell }: JupyterFrontEnd, here: Here, ic
   commands.addCommand(commandIds.mark, {
     label: 'Mark this literal',
     caption: 'Write a # tune comment with an inferred range behind the literal at the cursor',
-    isEnabled: isPython,
+    isEnabled: isEditable,
     execute: inEditor(markLiteral, 'There is no literal at the cursor for which a range can be inferred.'),
   });
   commands.addCommand(commandIds.unmark, {
     label: 'Remove marks',
     caption: 'Remove the # tune comments of the selection, or of the cell',
-    isEnabled: isPython,
+    isEnabled: isEditable,
     execute: inEditor(removeMarks, 'There are no marks here.'),
   });
   commands.addCommand(commandIds.stop, {

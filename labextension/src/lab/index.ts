@@ -13,7 +13,7 @@ import './lab.css';
 import '../editor/editor.css';
 import { applyTo } from './apply';
 import { Cells } from './cells';
-import { addCommands, commandIds } from './commands';
+import { addCommands, commandIds, viewOf } from './commands';
 import { Completions } from './completions';
 import { Link } from './link';
 import { Live } from './live';
@@ -52,7 +52,11 @@ function activate(
     },
   });
 
-  addCommands(app, { link: linkHere, cell: () => codeCell(tracker) }, icon);
+  const editorHere = () => {
+    const view = viewOf(codeCell(tracker));
+    return view && cells.isPython(view) ? view : null;
+  };
+  addCommands(app, { link: linkHere, cell: () => codeCell(tracker), editor: editorHere }, icon);
   for (const command of Object.values(commandIds)) palette?.addItem({ command, category: 'jtune' });
   completions?.registerProvider(new Completions());
 
