@@ -60,7 +60,7 @@ lab: $(VENV)/.has-demo $(VENV)/.has-lab extension  ## open JupyterLab on the qui
 screenshots: $(VENV)/.has-test extension  ## take the README's pictures
 	$(BIN)/python tools/screenshots.py
 
-docs: $(VENV)/.has-docs  ## the site, in docs/_build/html; warnings are errors
+docs: $(VENV)/.has-docs $(MODULES)  ## the site, in docs/_build/html; warnings are errors
 	@rm -rf docs/notebooks && mkdir docs/notebooks && cp notebooks/*.ipynb docs/notebooks
 	@sed -i 's|(\.\./docs/|(../|g' docs/notebooks/*.ipynb
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
