@@ -11,7 +11,7 @@ import { LabIcon } from '@jupyterlab/ui-components';
 
 import './lab.css';
 import '../editor/editor.css';
-import { applyTo } from './apply';
+import { applyTo, indexOfCell } from './apply';
 import { Cells } from './cells';
 import { addCommands, commandIds, viewOf } from './commands';
 import { Completions } from './completions';
@@ -82,9 +82,11 @@ function activate(
     });
     link.applied.connect((_link, source) => void applyTo(panel, source));
     panel.node.addEventListener('jtune:apply', (event) => {
-      // The panel shows the cell's text where nobody takes the event.
+      const source = (event as CustomEvent<Parameters<typeof applyTo>[1]>).detail;
+      // The panel shows the cell's text, to be copied, where nobody takes the event.
+      if (indexOfCell(panel, source.cell) < 0) return;
       event.preventDefault();
-      void applyTo(panel, (event as CustomEvent<Parameters<typeof applyTo>[1]>).detail);
+      void applyTo(panel, source);
     });
     if (panel === tracker.currentWidget) studies.follow(link);
   });
