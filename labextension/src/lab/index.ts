@@ -80,26 +80,34 @@ function activate(
       for (const [view] of cells.views) live.showSummary(view);
       app.commands.notifyCommandChanged();
     });
-    link.applied.connect((_link, source) => void applyTo(panel, source));
-    panel.node.addEventListener('jtune:apply', (event) => {
-      const source = (event as CustomEvent<Parameters<typeof applyTo>[1]>).detail;
-      // The panel shows the cell's text, to be copied, where nobody takes the event.
-      if (indexOfCell(panel, source.cell) < 0) return;
-      event.preventDefault();
-      void applyTo(panel, source);
-    });
+    takeSources(panel, link);
     if (panel === tracker.currentWidget) studies.follow(link);
   });
-
   void settings?.load(ID).then((loaded) => {
-    const update = () => {
-      const { marks, controls, runOnRelease } = loaded.composite as Record<string, boolean>;
-      cells.configure({ marks: marks ?? true, controls: controls ?? true });
-      live.runsOnReleaseOnly = runOnRelease ?? false;
-    };
-    loaded.changed.connect(update);
-    update();
+    followSettings(loaded, cells, live);
   });
+}
+
+/** Write what the kernel and the panel want written. */
+function takeSources(panel: NotebookPanel, link: Link): void {
+  link.applied.connect((_link, source) => void applyTo(panel, source));
+  panel.node.addEventListener('jtune:apply', (event) => {
+    const source = (event as CustomEvent<Parameters<typeof applyTo>[1]>).detail;
+    // The panel shows the cell's text, to be copied, where nobody takes the event.
+    if (indexOfCell(panel, source.cell) < 0) return;
+    event.preventDefault();
+    void applyTo(panel, source);
+  });
+}
+
+function followSettings(settings: ISettingRegistry.ISettings, cells: Cells, live: Live): void {
+  const update = () => {
+    const { marks, controls, runOnRelease } = settings.composite as Record<string, boolean>;
+    cells.configure({ marks: marks ?? true, controls: controls ?? true });
+    live.runsOnReleaseOnly = runOnRelease ?? false;
+  };
+  settings.changed.connect(update);
+  update();
 }
 
 function codeCell(tracker: INotebookTracker): CodeCell | null {

@@ -108,6 +108,8 @@ export class Link {
         break;
       case 'study':
         this.studies.set(message.study.name, message.study);
+        // A cell that is searched is no longer explored.
+        this.exploring.delete(message.study.cell);
         break;
       case 'summary':
         this.#takeSummary(message.cell, message.summary);
@@ -129,7 +131,6 @@ export class Link {
   }
 
   #takeSummary(cell: string, summary: StudySummary | null): void {
-    // A cell that is tuned is no longer explored.
     if (summary === null) this.summaries.delete(cell);
     else this.summaries.set(cell, summary);
   }
