@@ -433,6 +433,7 @@ class _Sink:
         self._text_left = _TEXT_AT_MOST
         self._bundles_left = _BUNDLES_AT_MOST
         self._clears_next = False
+        self._by_display_id: dict[str, list[Output]] = {}
 
     def write(self, stream: str, text: str) -> None:
         self._clear_if_asked()
@@ -447,15 +448,30 @@ class _Sink:
         else:
             self.outputs.append({"output_type": "stream", "name": stream, "text": text})
 
-    def add(self, kind: str, data: Mapping[str, Any], metadata: Mapping[str, Any] | None) -> None:
+    def add(
+        self, kind: str, data: Mapping[str, Any], metadata: Mapping[str, Any] | None, display_id: str | None = None
+    ) -> None:
         self._clear_if_asked()
+        output = {"output_type": kind, "data": self._bounded(data), "metadata": dict(metadata or {})}
+        self.outputs.append(output)
+        if display_id is not None:
+            self._by_display_id.setdefault(display_id, []).append(output)
+
+    def update(self, display_id: str | None, data: Mapping[str, Any], metadata: Mapping[str, Any] | None) -> bool:
+        """Replace what was displayed under an id; return whether anything was."""
+        outputs = self._by_display_id.get(display_id or "", [])
+        for output in outputs:
+            self._bundles_left += _size(output["data"])
+            output.update(data=self._bounded(data), metadata=dict(metadata or {}))
+        return bool(outputs)
+
+    def _bounded(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a MIME bundle that the trial keeps, its text alone where there is no room for more."""
         bundle = {mime: _as_text(content) for mime, content in data.items()}
-        size = sum(len(str(content)) for content in bundle.values())
-        if size > self._bundles_left:
+        if _size(bundle) > self._bundles_left:
             bundle = {"text/plain": str(bundle.get("text/plain", ""))[:1000] + " (too large to keep)"}
-        else:
-            self._bundles_left -= size
-        self.outputs.append({"output_type": kind, "data": bundle, "metadata": dict(metadata or {})})
+        self._bundles_left -= _size(bundle)
+        return bundle
 
     def clear(self, wait: bool) -> None:
         self._clears_next = True
@@ -466,8 +482,13 @@ class _Sink:
         if self._clears_next:
             self._clears_next = False
             self.outputs.clear()
+            self._by_display_id.clear()
             self._text_left = _TEXT_AT_MOST
             self._bundles_left = _BUNDLES_AT_MOST
+
+
+def _size(bundle: Mapping[str, Any]) -> int:
+    return sum(len(str(content)) for content in bundle.values())
 
 
 def _as_text(content: Any) -> Any:
@@ -522,8 +543,21 @@ class _Publisher:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
 
-    def publish(self, data: Mapping[str, Any], metadata: Mapping[str, Any] | None = None, **_kwargs: Any) -> None:
-        self._sink.add("display_data", data, metadata)
+    def publish(
+        self,
+        data: Mapping[str, Any],
+        metadata: Mapping[str, Any] | None = None,
+        *,
+        transient: Mapping[str, Any] | None = None,
+        update: bool = False,
+        **others: Any,
+    ) -> None:
+        display_id = (transient or {}).get("display_id")
+        if not update:
+            self._sink.add("display_data", data, metadata, display_id)
+        elif not self._sink.update(display_id, data, metadata):
+            # It was displayed by an earlier cell: what is there changes, as it does without jtune.
+            self._real.publish(data, metadata, transient=transient, update=True, **others)
 
     def clear_output(self, wait: bool = False) -> None:
         self._sink.clear(wait)

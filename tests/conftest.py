@@ -24,12 +24,13 @@ class Kernel:
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
         self.outputs = []
+        self.updates = []
         self.comms = []
         self.reply = {}
         self.run("%load_ext jtune")
 
     def run(self, code, meanwhile=lambda: None):
-        """Run a cell and return what a reader sees of it, as text; `outputs`, `comms` and `reply` have the messages."""
+        """Run a cell and return what a reader sees of it, as text; `outputs`, `updates`, `comms` and `reply` have messages."""
         self.outputs = []
         other = threading.Thread(target=meanwhile)
         other.start()
@@ -47,6 +48,7 @@ class Kernel:
         kind, content = message["msg_type"], message["content"]
         if kind == "update_display_data":
             shown = content["transient"]["display_id"]
+            self.updates.append(content)
             for i, (old_kind, old) in enumerate(self.outputs):
                 if old.get("transient", {}).get("display_id") == shown:
                     self.outputs[i] = old_kind, content

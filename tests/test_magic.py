@@ -57,6 +57,20 @@ def test_figures_of_the_best_trial_are_shown_and_the_others_are_kept(shared_kern
     assert said == "[True, True, True]\n"
 
 
+def test_an_updated_display_is_kept_once_and_one_of_an_earlier_cell_is_updated_there(shared_kernel):
+    shared_kernel.run("from IPython.display import display\nearlier = display('nothing', display_id=True)")
+    said = shared_kernel.run(
+        "%%tune updated -n 3 --sampler random\nx = 1.0  # tune: -3..3\nhandle = display(0, display_id=True)\n"
+        "for step in range(1, 4):\n    handle.update(step)\nearlier.update('done')\nx;  # tune: minimize"
+    )
+    assert said.endswith("\n3\n")
+    updated = {u["transient"]["display_id"]: u["data"]["text/plain"] for u in shared_kernel.updates}
+    assert updated[shared_kernel.run("print(earlier.display_id)").strip()] == "'done'"
+    assert shared_kernel.run("print([[o['data']['text/plain'] for o in t.outputs] for t in updated])") == (
+        "[['3'], ['3'], ['3']]\n"
+    )
+
+
 def test_logs_are_captured_too(shared_kernel):
     shared_kernel.run("import logging\nlogging.basicConfig(force=True)")
     said = shared_kernel.run(
