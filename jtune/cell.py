@@ -98,6 +98,8 @@ class Cell:
     objectives : tuple of Objective
     reports : tuple of tuple of str
         For each loop that reports: its expressions.
+    report_directions : tuple of ("minimize", "maximize" or None)
+        For each loop that reports: the sense of its first expression's curve; None where the mark does not say it.
     inferred : tuple of str
         Parameters whose domain was not written.
     python : str
@@ -130,11 +132,12 @@ class Cell:
         reader = _Reader(text, self._tree)
         self.space = Space(reader.parameters())
         self.inferred = tuple(reader.inferred)
-        self.reports = tuple(reader.reports.values())
+        self.reports = tuple(report.expressions for report in reader.reports.values())
+        self.report_directions = tuple(report.direction for report in reader.reports.values())
         nodes = [named.node for named in reader.named]
         self._literals = {node: slot for slot, node in enumerate(nodes)}
         self.spans = tuple(text.span(node) for node in nodes)
-        self._reports = reader.reports
+        self._reports = dict(zip(reader.reports, self.reports, strict=True))
         self._sent: dict[ast.stmt, int] = {}
         self.objectives = tuple(self._objectives(reader, objectives))
 
@@ -324,7 +327,7 @@ class _Reader:
         self.named: list[_Named] = []
         self.inferred: list[str] = []
         self.objectives: list[tuple[Direction, ast.stmt]] = []
-        self.reports: dict[ast.stmt, tuple[str, ...]] = {}
+        self.reports: dict[ast.stmt, ReportMark] = {}
         self._marked: list[tuple[_Comment, ParameterMark, _Named]] = []
         for comment in text.comments():
             self._read(comment)
@@ -390,7 +393,7 @@ class _Reader:
             loop = self._loop(comment.line, mark)
             if loop in self.reports:
                 raise MarkError(mark.start, "this loop reports already; put all into one mark: report EXPR, EXPR")
-            self.reports[loop] = mark.expressions
+            self.reports[loop] = mark
 
     def _literal(self, line: int, mark: ParameterMark) -> _Named:
         here = [named for named in self._found.named if named.node.end_lineno == line]

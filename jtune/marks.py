@@ -39,8 +39,10 @@ _FINEST_GRID = 10**7
 # What a report may not hold: it would bind a name, or make the function around it a generator.
 _NOT_REPORTED = (ast.Starred, ast.NamedExpr, ast.Yield, ast.YieldFrom)
 _FORMS = "LOW..HIGH [log] [step S] or [a, b, c]"
-_OBJECTIVES = {"min": "minimize", "minimise": "minimize", "max": "maximize", "maximise": "maximize"}
-_OBJECTIVES |= {word: word for word in _OBJECTIVES.values()}
+_DIRECTIONS: dict[str, Direction] = {"minimize": "minimize", "maximize": "maximize"}
+# What is written for them.
+_OBJECTIVES: dict[str, Direction] = {"min": "minimize", "minimise": "minimize", **_DIRECTIONS}
+_OBJECTIVES |= {"max": "maximize", "maximise": "maximize"}
 
 
 class MarkError(ValueError):
@@ -85,9 +87,19 @@ class ObjectiveMark:
 
 @dataclass(frozen=True)
 class ReportMark:
-    """After every iteration of this loop these expressions are recorded."""
+    """After every iteration of this loop these expressions are recorded.
+
+    Parameters
+    ----------
+    expressions : tuple of str
+    direction : "minimize", "maximize" or None
+        The sense of the first expression's curve; None where the mark does not say it.
+    start : int
+        Where the expressions start in the comment.
+    """
 
     expressions: tuple[str, ...]
+    direction: Direction | None
     start: int
 
 
@@ -169,10 +181,10 @@ def read_expressions(text: str) -> tuple[str, ...]:
 
 def _read_body(body: str, start: int) -> list[Mark]:
     if objective := _match("objective", body):
-        direction: Direction = "minimize" if objective[1] == "minimize" else "maximize"
-        return [ObjectiveMark(direction, start + objective.start(1))]
+        return [ObjectiveMark(_DIRECTIONS[objective[1]], start + objective.start(1))]
     if report := _match("report", body):
-        return [_read_report(report[1].strip(), start + len(body) - len(report[1].lstrip()))]
+        text, direction = report[2], _DIRECTIONS.get(report[1])
+        return [_read_report(text.strip(), direction, start + len(body) - len(text.lstrip()))]
     marks: list[ParameterMark] = []
     items = list(_separated(body, start))
     for text, item_start in items[1:]:
@@ -258,13 +270,31 @@ def _read_condition(text: str | None, start: int) -> Condition | None:
         raise MarkError(start, f"{error}; write for example: if layers >= 2") from None
 
 
-def _read_report(text: str, start: int) -> ReportMark:
+def _read_report(text: str, direction: Direction | None, start: int) -> ReportMark:
     if not text:
-        raise MarkError(start, "nothing to report; write # tune: report EXPR[, EXPR]")
+        sense = f"{direction} " if direction else ""
+        raise MarkError(start, f"nothing to report; write # tune: report {sense}EXPR[, EXPR]")
     try:
-        return ReportMark(read_expressions(text), start)
+        return ReportMark(read_expressions(text), direction, start)
     except ValueError as error:
-        raise MarkError(start, f"{error}; write # tune: report EXPR[, EXPR]") from None
+        raise MarkError(start, f"{error}; write {_meant_report(text)}") from None
+
+
+def _meant_report(text: str) -> str:
+    """Return what to write instead of a report that cannot be read: its sense in the language's word, and in front."""
+    words = re.split(r"[ \t]+", text)
+    for word, rest in ((words[0], words[1:]), (words[-1], words[:-1])):
+        direction, expressions = _OBJECTIVES.get(word.strip(":").lower()), " ".join(rest)
+        if direction and _are_expressions(expressions):
+            return f"# tune: report {direction} {expressions}"
+    return "# tune: report EXPR[, EXPR]"
+
+
+def _are_expressions(text: str) -> bool:
+    try:
+        return bool(read_expressions(text))
+    except ValueError:
+        return False
 
 
 def _read_range(text: str, literal: Value) -> FloatDomain | IntDomain:

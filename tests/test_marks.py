@@ -60,12 +60,14 @@ def cell_as_json(cell):
         "inferred": list(cell.inferred),
         "objectives": [{"direction": goal.direction, "label": goal.label} for goal in cell.objectives],
         "reports": [list(expressions) for expressions in cell.reports],
+        "report_directions": list(cell.report_directions),
     }
 
 
 @pytest.mark.parametrize("case", named(case for case in CASES if "errors" not in case))
 def test_cell_is_read_as_the_case_says(case):
     expected = {key: case[key] for key in ("parameters", "inferred", "objectives", "reports")}
+    expected["report_directions"] = case.get("report_directions", [None] * len(case["reports"]))
     # As text: in Python 1 == 1.0 == True.
     assert json.dumps(expected) == json.dumps(cell_as_json(Cell(case["cell"])))
 

@@ -12,7 +12,14 @@ const QUIET_MS = 80;
 /** Texts without any of these hold no mark and no magic of ours: most cells of most notebooks need no parser. */
 const MAY_TUNE = /tune|@param|%%explore/;
 
-const NOTHING: CellReading = { magic: null, tunables: [], objectives: [], reports: [], problems: [] };
+const NOTHING: CellReading = {
+  magic: null,
+  tunables: [],
+  objectives: [],
+  reports: [],
+  reportDirections: [],
+  problems: [],
+};
 
 /** Whether a person is at it, so that more will follow at once. */
 function isTyping(tr: Transaction): boolean {

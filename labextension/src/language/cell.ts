@@ -16,7 +16,7 @@ import { MarkError, extentFrom, isProse, readComment, readDomain } from './marks
 import type { Mark, ObjectiveMark, ParameterMark, ReportMark } from './marks';
 import { didYouMean } from './near';
 import { maskMagics } from './parse';
-import type { CellReading, Condition, Goal, Problem, Span, Tunable, Value } from './types';
+import type { CellReading, Condition, Direction, Goal, Problem, Span, Tunable, Value } from './types';
 import { unparse } from './unparse';
 import { NONE, strText } from './values';
 
@@ -55,6 +55,7 @@ export function readCell(text: string, tree: Tree): CellReading {
     tunables,
     objectives: reader.objectives.map(({ goal }) => goal),
     reports: reader.reports.map(({ expressions }) => expressions),
+    reportDirections: reader.reports.map(({ direction }) => direction),
     problems: reader.problems.sort((a, b) => a.from - b.from),
   };
 }
@@ -105,7 +106,7 @@ function isLineEnd(char: string): boolean {
 class Reader {
   readonly problems: Problem[] = [];
   readonly objectives: { statement: Statement; goal: Goal }[] = [];
-  readonly reports: { loop: Loop; expressions: readonly string[] }[] = [];
+  readonly reports: { loop: Loop; expressions: readonly string[]; direction: Direction | null }[] = [];
   private readonly found: Found;
   private readonly marked: Marked[] = [];
   /** The lines with mistakes. */
@@ -224,7 +225,7 @@ class Reader {
     return isOne ? unparse(expr) : null;
   }
 
-  private placeReport(line: Span, { expressions, start }: ReportMark): void {
+  private placeReport(line: Span, { expressions, direction, start }: ReportMark): void {
     const isHeader = ({ from, bodyFrom }: Loop) =>
       from <= line.to && (bodyFrom > line.to || from >= line.from);
     const loop = this.found.loops.filter(isHeader).at(-1);
@@ -236,7 +237,7 @@ class Reader {
       const hint = 'put all into one mark: report EXPR, EXPR';
       throw new MarkError(start, `this loop reports already; ${hint}`);
     }
-    this.reports.push({ loop, expressions });
+    this.reports.push({ loop, expressions, direction });
   }
 
   /** Equal names get their callee, where that tells them apart. */

@@ -38,6 +38,10 @@ const OBJECTIVES: readonly Item[] = [
   { text: 'minimize', detail: 'what this line computes is to be small' },
   { text: 'maximize', detail: 'what this line computes is to be large' },
 ];
+const SENSES: readonly Item[] = [
+  { text: 'minimize ', detail: 'the first curve is to fall' },
+  { text: 'maximize ', detail: 'the first curve is to rise' },
+];
 const IF: Item = { text: 'if ', detail: 'active only where a condition holds' };
 const LITERAL_NODES = new Set(['Number', 'String', 'ContinuedString', 'Boolean', 'None', 'UnaryExpression']);
 
@@ -119,9 +123,15 @@ function namesAt(place: Place): Completions | null {
 function domainAt(place: Place, name: string, written: string): Completions | null {
   const { pos } = place;
   const trimmed = written.trimStart();
-  const reported = /^report[ \t]+(?:.*,)?[ \t]*([\p{L}\p{N}_]*)$/su.exec(trimmed)?.[1];
+  const [, sense, reported] =
+    /^report[ \t]+(minimize[ \t]+|maximize[ \t]+)?(?:.*,)?[ \t]*([\p{L}\p{N}_]*)$/su.exec(trimmed) ?? [];
   if (reported !== undefined && !name) {
-    return { from: pos - reported.length, to: pos, items: reportable(place) };
+    const isFirst = sense === undefined && !trimmed.includes(',');
+    return {
+      from: pos - reported.length,
+      to: pos,
+      items: [...reportable(place), ...(isFirst ? SENSES : [])],
+    };
   }
   const condition = /^(?:.*[ \t])?if[ \t]+(.*)$/s.exec(trimmed)?.[1];
   if (condition !== undefined) return conditionAt(place, condition);

@@ -6,14 +6,21 @@ import { infer, reject } from './domains';
 import { type Expr, parseElements, walk } from './expressions';
 import { attempt, readList, valueOf } from './literals';
 import { isMatch, match, matchStart, placeOf } from './patterns';
-import { FORMS, MarkError, checkChoice, isDomain, slip, slipInChoices, toNumber } from './slips';
-import type { ChoiceDomain, Condition, Domain, RangeDomain, Value } from './types';
+import {
+  FORMS,
+  MarkError,
+  checkChoice,
+  isDomain,
+  meantDirection,
+  slip,
+  slipInChoices,
+  toNumber,
+} from './slips';
+import type { ChoiceDomain, Condition, Direction, Domain, RangeDomain, Value } from './types';
 import { unparse } from './unparse';
 import { equalityKey, floatText, isNumber, isSame, strText } from './values';
 
 export { MarkError };
-
-export type Direction = 'minimize' | 'maximize';
 
 export type Mark =
   | {
@@ -27,7 +34,7 @@ export type Mark =
       conditionStart: number;
     }
   | { kind: 'objective'; direction: Direction; start: number }
-  | { kind: 'report'; expressions: readonly string[]; start: number };
+  | { kind: 'report'; expressions: readonly string[]; direction: Direction | null; start: number };
 
 export type ParameterMark = Extract<Mark, { kind: 'parameter' }>;
 export type ObjectiveMark = Extract<Mark, { kind: 'objective' }>;
@@ -92,15 +99,20 @@ export function extentFrom(comment: string, start: number): number {
 function readBody(body: string, start: number): Mark[] {
   const objective = match('objective', body);
   if (objective) {
-    const direction = objective[1] === 'minimize' ? 'minimize' : 'maximize';
+    const direction = directionOf(objective[1]) ?? 'maximize';
     return [{ kind: 'objective', direction, start: start + placeOf(objective, 1).from }];
   }
   const report = match('report', body);
   if (report) {
-    const text = report[1] ?? '';
-    return [readReport(text.trim(), start + body.length - text.trimStart().length)];
+    const text = report[2] ?? '';
+    return [readReport(text.trim(), directionOf(report[1]), start + body.length - text.trimStart().length)];
   }
   return readItems(body, start);
+}
+
+/** What a word of the language's own says. */
+function directionOf(word: string | undefined): Direction | null {
+  return word === 'minimize' || word === 'maximize' ? word : null;
 }
 
 function readItems(body: string, start: number): ParameterMark[] {
@@ -202,15 +214,38 @@ function conditionAt(text: string | null, start: number): Condition | null {
   }
 }
 
-function readReport(text: string, start: number): Mark {
-  if (text === '') throw new MarkError(start, 'nothing to report; write # tune: report EXPR[, EXPR]');
-  const refused = (what: string) => new MarkError(start, `${what}; write # tune: report EXPR[, EXPR]`);
+function readReport(text: string, direction: Direction | null, start: number): Mark {
+  if (text === '') {
+    const sense = direction ? `${direction} ` : '';
+    throw new MarkError(start, `nothing to report; write # tune: report ${sense}EXPR[, EXPR]`);
+  }
+  const refused = (what: string) => new MarkError(start, `${what}; write ${meantReport(text)}`);
   const elements = attempt(() => parseElements(text));
   if (!elements) throw refused(`${strText(text)} is not a list of Python expressions`);
-  if (elements.some((element) => walk(element).some(bindsOrYields))) {
+  if (isChanging(elements)) {
     throw refused(`${strText(text)} would change what the cell does; name values only`);
   }
-  return { kind: 'report', expressions: elements.map(unparse), start };
+  return { kind: 'report', expressions: elements.map(unparse), direction, start };
+}
+
+/** What to write instead of a report that cannot be read: its sense in the language's word, and in front. */
+function meantReport(text: string): string {
+  const words = text.split(/[ \t]+/);
+  const ways: [string | undefined, string[]][] = [
+    [words[0], words.slice(1)],
+    [words.at(-1), words.slice(0, -1)],
+  ];
+  for (const [word = '', rest] of ways) {
+    const direction = meantDirection(stripped(word, ':'));
+    const expressions = rest.join(' ');
+    const elements = direction && attempt(() => parseElements(expressions));
+    if (elements && !isChanging(elements)) return `# tune: report ${direction} ${expressions}`;
+  }
+  return '# tune: report EXPR[, EXPR]';
+}
+
+function isChanging(elements: readonly Expr[]): boolean {
+  return elements.some((element) => walk(element).some(bindsOrYields));
 }
 
 /** Whether an expression binds a name, or makes the function around it a generator. */

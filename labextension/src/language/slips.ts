@@ -4,6 +4,7 @@ import type { Expr } from './expressions';
 import { readList } from './literals';
 import { didYouMean } from './near';
 import { isMatch, match, matchStart, source } from './patterns';
+import type { Direction } from './types';
 import { unparse } from './unparse';
 import { strText, tupleText } from './values';
 
@@ -19,7 +20,7 @@ export class MarkError extends Error {
 
 export const FORMS = 'LOW..HIGH [log] [step S] or [a, b, c]';
 
-const OBJECTIVES: ReadonlyMap<string, string> = new Map([
+const OBJECTIVES: ReadonlyMap<string, Direction> = new Map([
   ['min', 'minimize'],
   ['minimise', 'minimize'],
   ['minimize', 'minimize'],
@@ -32,6 +33,11 @@ const NO_CONDITION = 'a condition is missing; write for example if layers >= 2';
 const WORD = String.raw`[\p{L}\p{N}_]`;
 const LETTER = String.raw`[\p{L}\p{Nl}\p{No}_]`;
 
+/** The direction that a word was written for. */
+export function meantDirection(word: string): Direction | undefined {
+  return OBJECTIVES.get(word.toLowerCase());
+}
+
 /** Whether a text is a domain in form. */
 export function isDomain(text: string): boolean {
   return isMatch('range', text) || isMatch('choices', text);
@@ -42,7 +48,7 @@ export function slip(text: string): MarkError {
   const first = text.split(/[ \t]/)[0] ?? '';
   const item = match('item', text);
   const named = item?.[1] ? { name: item[1], domain: item[2] ?? '' } : null;
-  const direction = OBJECTIVES.get(named ? named.domain : first.toLowerCase());
+  const direction = named ? OBJECTIVES.get(named.domain) : meantDirection(first);
   if (direction) return objectiveSlip(direction);
   if (first === 'if') return new MarkError(0, NO_CONDITION);
   const bounds = matchStart('bounds', text)?.[0];

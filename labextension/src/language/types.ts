@@ -59,8 +59,10 @@ export interface Problem extends Span {
   message: string;
 }
 
+export type Direction = 'minimize' | 'maximize';
+
 export interface Goal {
-  direction: 'minimize' | 'maximize';
+  direction: Direction;
   label: string;
 }
 
@@ -72,6 +74,8 @@ export interface CellReading {
   objectives: readonly Goal[];
   /** Per loop that reports: its expressions. */
   reports: readonly (readonly string[])[];
+  /** Per loop that reports: the sense of its first curve; null where the mark does not say it. */
+  reportDirections: readonly (Direction | null)[];
   /** The mistakes, all at once. */
   problems: readonly Problem[];
 }

@@ -24,6 +24,8 @@ interface Case {
   inferred?: string[];
   objectives?: { direction: string; label: string }[];
   reports?: string[][];
+  /** Left out where no report says its sense. */
+  report_directions?: (string | null)[];
   errors?: { line: number; start: number; message_has: string }[];
 }
 
@@ -50,7 +52,7 @@ function read(cell: string) {
 }
 
 function asCase(cell: string) {
-  const { tunables, objectives, reports } = read(cell);
+  const { tunables, objectives, reports, reportDirections } = read(cell);
   return {
     parameters: tunables.map(({ name, literal, domain, condition, from, to }) => ({
       name,
@@ -62,6 +64,7 @@ function asCase(cell: string) {
     inferred: tunables.filter(({ isInferred }) => isInferred).map(({ name }) => name),
     objectives,
     reports,
+    directions: reportDirections,
   };
 }
 
@@ -74,8 +77,9 @@ const VALID = CASES.filter(({ errors }) => !errors);
 const WRONG = CASES.filter(({ errors }) => errors);
 
 describe('the cases that the kernel reads too', () => {
-  test.each(VALID)('$about', ({ cell, parameters, inferred, objectives, reports }) => {
-    expect(asCase(cell)).toEqual({ parameters, inferred, objectives, reports });
+  test.each(VALID)('$about', ({ cell, parameters, inferred, objectives, reports, report_directions }) => {
+    const directions = report_directions ?? reports?.map(() => null);
+    expect(asCase(cell)).toEqual({ parameters, inferred, objectives, reports, directions });
     expect(read(cell).problems).toEqual([]);
   });
 

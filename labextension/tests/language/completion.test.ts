@@ -25,7 +25,11 @@ test.each([
   ['score = f(x)  # tune: |', ['', ['minimize', 'maximize']]],
   ['f(x)  # tune: ma|', ['ma', ['maximize']]],
   ['for i in y:  # tune: |\n    loss = f()', ['', ['report ']]],
-  ['while a:  # tune: report |\n    loss, acc = f()\n    n += 1', ['', ['loss', 'acc', 'n']]],
+  [
+    'while a:  # tune: report |\n    loss, acc = f()\n    n += 1',
+    ['', ['loss', 'acc', 'n', 'minimize ', 'maximize ']],
+  ],
+  ['while a:  # tune: report minimize l|\n    loss, acc = f()', ['l', ['loss']]],
   ['while a:  # tune: report loss, a|\n    loss, acc = f()', ['a', ['acc']]],
 ] as const)('behind the colon of %s stand the forms that fit', (marked, expected) => {
   expect(at(marked)).toEqual(expected);

@@ -44,6 +44,7 @@ test('a cell of another language has no marks', () => {
     tunables: [],
     objectives: [],
     reports: [],
+    reportDirections: [],
     problems: [],
   });
 });
