@@ -270,11 +270,9 @@ class _Reader:
         known = function.__globals__
         if not self.lives_in_notebook(known):
             return []
-        names = [name for name in names_read(function.__code__) if name in known and not _IPYTHON_NAME.fullmatch(name)]
-        return [part for name in names for part in self._global(name, known)]
-
-    def _global(self, name: str, known: Mapping[str, Any]) -> tuple[object, ...]:
-        return (name,) if name in self._bound else (name, known[name])
+        names = [name for name in names_read(function.__code__) if not _IPYTHON_NAME.fullmatch(name)]
+        # What the cell binds is there after its first run only, so neither its value nor its presence counts.
+        return [part for name in names if name not in self._bound and name in known for part in (name, known[name])]
 
     def cached_attributes(self, kind: type) -> frozenset[str]:
         """Return names of attributes that hold what was computed from the others."""

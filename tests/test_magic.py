@@ -191,6 +191,14 @@ def test_other_inputs_start_a_new_study_and_are_named(shared_kernel):
     assert "reading: distance changed, a new study is started\n" in shared_kernel.run(cell)
 
 
+def test_function_that_reads_what_the_cell_binds_is_no_change(shared_kernel):
+    shared_kernel.run("def train(x): return (x - 1) ** 2 * weight")
+    cell = "%%tune weighed -n {} --sampler random\nweight = 2\nx = 3  # tune: 1..9\ntrain(x)  # tune: minimize"
+    shared_kernel.run(cell.format(2))
+    assert "a new study" not in shared_kernel.run(cell.format(3))
+    assert shared_kernel.run("print(len(weighed))") == "3\n"
+
+
 def test_fresh_starts_anew_and_keeps_the_old_generation(shared_kernel):
     shared_kernel.run(quadratic("anew", 3))
     shared_kernel.run(quadratic("anew --fresh", 4))
