@@ -44,7 +44,7 @@ class Objective:
     label : str
         The name or expression, as the user wrote it.
     code : CodeType or None
-        Evaluated in the namespace at the end of the cell; None when the cell's own statement sends the value. The
+        Evaluated in the namespace at the end of the cell; None where a marked statement sends its value. The
         objectives without code are counted from 0 in what :meth:`jtune.hooks.Listener.on_objective` receives.
     """
 
@@ -203,11 +203,9 @@ class Cell:
                 yield self._objective(direction, self._last_expression(direction))
 
     def _objective(self, direction: Direction, statement: ast.stmt) -> Objective:
-        if isinstance(statement, ast.Expr):
-            self._sent[statement] = len(self._sent)
-            return Objective(direction, ast.unparse(statement.value))
-        label = ast.unparse(_target(statement))
-        return Objective(direction, label, _compiled(label))
+        self._sent[statement] = len(self._sent)
+        judged = statement.value if isinstance(statement, ast.Expr) else _target(statement)
+        return Objective(direction, ast.unparse(judged))
 
     def _last_expression(self, direction: Direction) -> ast.Expr:
         last = self._tree.body[-1] if self._tree.body else None
@@ -529,7 +527,8 @@ class _Finder(ast.NodeVisitor):
 
     def visit(self, node: ast.AST) -> None:
         """Note statements and loops, then go on by type."""
-        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr)):
+        is_bare = isinstance(node, ast.AnnAssign) and node.value is None
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr)) and not is_bare:
             self.statements.append(node)
             if self._depth:
                 self.inner.add(node)

@@ -18,7 +18,7 @@ class Listener(Protocol):
     """What receives a running trial's values."""
 
     def on_objective(self, index: int, value: object) -> None:
-        """Receive the value of an objective that is an expression statement."""
+        """Receive the value that an objective has at its marked line."""
 
     def on_report(self, index: int, values: Sequence[object]) -> None:
         """Receive what a loop reports after an iteration; may raise to end the trial."""

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from statistics import fmean
@@ -22,9 +22,9 @@ from types import FrameType, TracebackType
 from typing import Any, Literal, TypeAlias
 
 from jtune import hooks
-from jtune.cell import Cell
+from jtune.cell import Cell, Objective
 from jtune.domains import Value
-from jtune.namespace import Bindings, Snapshot
+from jtune.namespace import Bindings, Snapshot, names_bound, names_read
 from jtune.template import Template
 
 State: TypeAlias = Literal["complete", "failed", "pruned", "timed out", "interrupted"]
@@ -197,6 +197,8 @@ class Runner:
         self.gate = gate or Gate()
         self._cell = cell
         self._template = template
+        # What the cell reads before it binds it is an input, not left over.
+        self._bound = names_bound(template.blank) - set(names_read(template.blank))
         self.namespace = namespace
         self._capture = Capture(shell)
 
@@ -228,7 +230,7 @@ class Runner:
         outcomes: list[Outcome] = []
         for i in range(repeats):
             left = None if deadline is None else deadline - time.monotonic()
-            run = _Run(self._cell, judge if i == 0 else None)
+            run = _Run(self._cell, self._bound, judge if i == 0 else None)
             outcomes.append(self._run_once(code, run, left, timeout_reason))
             if outcomes[-1].state != "complete":
                 break
@@ -240,6 +242,7 @@ class Runner:
         namespace = self.namespace
         before = Snapshot.take(namespace)
         error: BaseException | None = None
+        run.unbind(namespace)
         start = time.perf_counter()
         with self._capture.capturing() as outputs:
             try:
@@ -260,20 +263,43 @@ class Runner:
 
 
 class _Run:
-    """What a running cell has told so far, and what that makes of its trial."""
+    """What a running cell has told so far, and what that makes of its trial.
 
-    def __init__(self, cell: Cell, judge: Judge | None) -> None:
-        self._cell = cell
+    Parameters
+    ----------
+    cell : Cell
+    bound : collection of str
+        Names that the cell makes itself; see :meth:`unbind`.
+    judge : Judge or None
+    """
+
+    def __init__(self, cell: Cell, bound: Collection[str], judge: Judge | None) -> None:
+        self._objectives, self._reports = cell.objectives, cell.reports
         self._judge = judge
-        self._sent: dict[int, object] = {}
-        self._objectives: list[object] = []
+        self._bound = bound
+        self._sent = [i for i, objective in enumerate(cell.objectives) if objective.code is None]
+        # A number, or why there is none.
+        self._given: list[float | ValueError] = [
+            ValueError(f"{objective.label} was not reached") for objective in cell.objectives
+        ]
         self._curves: dict[str, list[float]] = {}
 
+    def unbind(self, namespace: dict[str, Any]) -> None:
+        """Take the names away from which the objectives are read at the end: what stands there is of an earlier run."""
+        for objective in self._objectives:
+            for name in self._made(objective):
+                namespace.pop(name, None)
+
+    def _made(self, objective: Objective) -> list[str]:
+        return [name for name in objective.code.co_names if name in self._bound] if objective.code else []
+
     def on_objective(self, index: int, value: object) -> None:
-        self._sent[index] = value
+        # Read at once: what the cell changes in place afterwards is not the value at the marked line.
+        place = self._sent[index]
+        self._given[place] = _given(value, self._objectives[place].label)
 
     def on_report(self, index: int, values: Sequence[object]) -> None:
-        labels = self._cell.reports[index]
+        labels = self._reports[index]
         numbers = [_number(value, label) for value, label in zip(values, labels, strict=True)]
         for label, number in zip(labels, numbers, strict=True):
             self._curves.setdefault(label, []).append(number)
@@ -282,14 +308,12 @@ class _Run:
             raise Abandoned("pruned", f"{labels[0]} = {numbers[0]:.6g} after {step + 1} iterations")
 
     def read_objectives(self, namespace: dict[str, Any]) -> None:
-        """Take the objectives at the end of the cell."""
-        sent = 0
-        for objective in self._cell.objectives:
-            if objective.code is not None:
-                self._objectives.append(eval(objective.code, namespace))
-            else:
-                self._objectives.append(self._sent.get(sent, _UNREACHED))
-                sent += 1
+        """Take the objectives that are read at the end of the cell."""
+        for place, objective in enumerate(self._objectives):
+            if objective.code is None:
+                continue
+            if all(name in namespace for name in self._made(objective)):
+                self._given[place] = _given(eval(objective.code, namespace), objective.label)
 
     def outcome(self, error: BaseException | None) -> Outcome:
         """Decide what the trial is: the one place that tells states apart."""
@@ -300,18 +324,23 @@ class _Run:
             return Outcome("interrupted", "interrupted", curves=curves)
         if error is not None:
             return Outcome("failed", _in_one_line(error), curves=curves, is_broken=True)
-        labels = [objective.label for objective in self._cell.objectives]
-        try:
-            values = tuple(_number(value, label) for value, label in zip(self._objectives, labels, strict=True))
-        except ValueError as bad:
-            return Outcome("failed", str(bad), curves=curves, is_broken=True)
+        for given in self._given:
+            if isinstance(given, ValueError):
+                return Outcome("failed", str(given), curves=curves, is_broken=True)
+        values = tuple(given for given in self._given if isinstance(given, float))
+        labels = [objective.label for objective in self._objectives]
         unusable = [f"{label} is {x}" for x, label in zip(values, labels, strict=True) if not math.isfinite(x)]
         if unusable:
             return Outcome("failed", ", ".join(unusable), curves=curves)
         return Outcome("complete", "", values, curves=curves)
 
 
-_UNREACHED = object()
+def _given(value: object, label: str) -> float | ValueError:
+    """Return an objective's value as a number, or why it is none."""
+    try:
+        return _number(value, label)
+    except ValueError as bad:
+        return bad.with_traceback(None)
 
 
 def _number(value: object, label: str) -> float:
@@ -322,8 +351,6 @@ def _number(value: object, label: str) -> float:
     ValueError
         If it is none: its message names the value.
     """
-    if value is _UNREACHED:
-        raise ValueError(f"{label} was not reached")
     # NumPy and torch scalars, and arrays of one element, have .item(); it raises for more elements.
     item = getattr(value, "item", None)
     if callable(item) and not isinstance(value, (str, bytes)):

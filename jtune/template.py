@@ -32,8 +32,8 @@ class Edits:
         A tuned literal and its place in the values of :meth:`Template.fill`.
     reports : dict of ast.stmt to sequence of str
         A loop, and what is recorded after each of its iterations.
-    objectives : dict of ast.Expr to int
-        An expression statement whose value is this objective.
+    objectives : dict of ast.stmt to int
+        A statement, and which objective its value is: that of an expression, or what an assignment has assigned.
     shows_last : bool
         Whether a last expression is displayed, as a notebook does.
     """
@@ -82,14 +82,40 @@ def _edit(tree: ast.Module, edits: Edits) -> ast.Module:
     literals = {id(memo[id(node)]): slot for node, slot in edits.literals.items()}
     for index, (loop, expressions) in enumerate(edits.reports.items()):
         _instrument(memo[id(loop)], index, expressions)
-    for statement, index in edits.objectives.items():
-        expression: ast.Expr = memo[id(statement)]
-        expression.value = _hook("objective", ast.Constant(index), expression.value)
+    sent = {id(memo[id(statement)]): index for statement, index in edits.objectives.items()}
+    if sent:
+        copied = _Objectives(sent).visit(copied)
     last = copied.body[-1] if copied.body else None
     if edits.shows_last and isinstance(last, ast.Expr):
         last.value = _hook("show", last.value)
     filled = _Placeholders(literals).visit(copied)
     return ast.fix_missing_locations(filled)  # type: ignore[no-any-return]
+
+
+class _Objectives(ast.NodeTransformer):
+    """Has marked statements send their value, at the moment at which they have it."""
+
+    def __init__(self, indices: Mapping[int, int]) -> None:
+        self._indices = indices
+
+    def visit(self, node: ast.AST) -> Any:
+        index = self._indices.get(id(node))
+        if index is None:
+            return self.generic_visit(node)
+        if isinstance(node, ast.AugAssign):  # only afterwards is there a value to send
+            sent = _hook("objective", ast.Constant(index), _reading(node.target))
+            return [node, ast.copy_location(ast.Expr(sent), node)]
+        assert isinstance(node, (ast.Expr, ast.Assign, ast.AnnAssign))
+        assert node.value is not None
+        node.value = _hook("objective", ast.Constant(index), node.value)
+        return node
+
+
+def _reading(target: ast.expr) -> ast.expr:
+    """Return an expression that reads what ``target`` stores."""
+    expression: ast.expr = copy.deepcopy(target)
+    expression.ctx = ast.Load()  # type: ignore[attr-defined]
+    return expression
 
 
 class _Placeholders(ast.NodeTransformer):

@@ -371,7 +371,7 @@ def goals(cell):
         ("loss = 1", [("minimize", "loss")], [("minimize", "loss", True)]),
         ("loss = 1", [("minimize", "loss * 2"), ("maximize", "a['b']")], [("minimize", "loss * 2", True), ("maximize", "a['b']", True)]),
         ("f(x)", [("maximize", "")], [("maximize", "f(x)", False)]),
-        ("loss = 1  # tune: minimize", [], [("minimize", "loss", True)]),
+        ("loss = 1  # tune: minimize", [], [("minimize", "loss", False)]),
         ("f( x )  # tune: minimize", [], [("minimize", "f(x)", False)]),
         ("loss = 1", [], []),
     ],

@@ -26,9 +26,11 @@ loss = (x - 1) ** 2 + n + (w if k == "b" else 0)  # tune: minimize
 """
 
 
-def search(folder, limits, source=SOURCE, name="q", sampler="random", seed=0, namespace=None, meanwhile=None):
+def search(
+    folder, limits, source=SOURCE, name="q", sampler="random", seed=0, namespace=None, meanwhile=None, objectives=()
+):
     """One search, as a kernel would run it; returns it and its study. ``meanwhile`` gets it in another thread."""
-    cell = Cell(source)
+    cell = Cell(source, objectives=objectives)
     goals = tuple(Goal(objective.direction, objective.label) for objective in cell.objectives)
     definition = Definition(name, cell.space, goals, cell.identity, {}, "", source, cell.spans)
     store = Store(name, Path(folder))
@@ -263,3 +265,52 @@ def test_a_stop_while_paused_ends_the_search(tmp_path):
     other.join()
     assert len(study) == 2
     assert study.ending == "stopped by hand"
+
+
+# Objectives
+
+
+def values(folder, source, namespace=None, **kwargs):
+    _, study = search(folder, Limits(8), source, namespace=namespace, **kwargs)
+    return [(trial.params["x"], trial.value, trial.reason) for trial in study]
+
+
+STALE = """\
+x = 1.0  # tune: -5..5
+if x < 0:
+    raise_or_skip = None
+else:
+    loss = x  # tune: minimize
+"""
+
+
+def test_objective_that_is_not_reached_is_a_failure_whatever_an_earlier_run_left(tmp_path):
+    found = values(tmp_path, STALE, {"loss": -9.0})
+    assert {reason for x, _, reason in found if x < 0} == {"loss was not reached"}
+    assert all(value == x for x, value, reason in found if not reason)
+
+
+def test_objective_of_the_magic_line_that_is_not_bound_is_a_failure(tmp_path):
+    source = "x = 1.0  # tune: -5..5\nif x >= 0:\n    loss = x\n"
+    found = values(tmp_path, source, {"loss": -9.0}, objectives=[("minimize", "loss")])
+    assert {reason for x, _, reason in found if x < 0} == {"loss was not reached"}
+    assert all(value == x for x, value, reason in found if not reason)
+
+
+def test_objective_is_the_value_at_its_line(tmp_path):
+    source = "x = 1.0  # tune: -5..5\nscore = [x]\nscore = score[0]  # tune: maximize\nscore = -100.0\n"
+    assert all(value == x for x, value, _ in values(tmp_path, source))
+
+
+def test_objective_that_changes_in_place_afterwards_is_the_value_at_its_line(tmp_path):
+    source = "import numpy as np\nx = 1.0  # tune: -5..5\nscore = np.array([x])  # tune: maximize\nscore += 7\n"
+    assert all(value == x for x, value, _ in values(tmp_path, source))
+
+
+def test_objective_of_the_magic_line_may_be_a_name_that_the_cell_reads_first(tmp_path):
+    namespace = {"total": 10.0}
+    found = values(
+        tmp_path, "x = 1.0  # tune: -5..5\ntotal = total + x\n", namespace, objectives=[("minimize", "total")]
+    )
+    assert all(value == 10 + x for x, value, _ in found)
+    assert namespace == {"total": 10.0}

@@ -326,9 +326,18 @@ def test_report_may_end_the_trial():
         ("if False:\n    1  # tune: maximize", []),
         ("(y := 5)  # tune: maximize", [(0, 5)]),
         ("'text'  # tune: maximize", [(0, "text")]),
+        ("y = 1  # tune: maximize\ny = 2", [(0, 1)]),
+        ("y = z = 1  # tune: maximize\ny = 2", [(0, 1)]),
+        ("y: int = 1  # tune: maximize\ny = 2", [(0, 1)]),
+        ("y = 1\ny += 2  # tune: maximize\ny = 0", [(0, 3)]),
+        ("y = [1]\ny[0] += 2  # tune: maximize\ny[0] = 0", [(0, 3)]),
+        ("y = {}\ny['a'] = 4  # tune: maximize\ny = 0", [(0, 4)]),
+        ("x = 2  # tune: 1..9\nif x > 5:\n    y = x  # tune: maximize", []),
+        ("for i in range(3):\n    y = i  # tune: maximize\ny = 9", [(0, 0), (0, 1), (0, 2)]),
+        ("y = 1  # tune: maximize\nz = 5  # tune: minimize\ny", [(0, 1), (1, 5)]),
     ],
 )
-def test_objective_when_an_expression(source, expected):
+def test_objective_is_the_value_at_the_marked_line(source, expected):
     _, recorder = told(source, values=[3])
     assert expected == recorder.objectives
 

@@ -70,6 +70,11 @@ export function targetOf({ node }: Statement): Group {
   return groupsOf(node)[0] ?? [];
 }
 
+/** Whether a statement only says of which type a name is. */
+function isBareAnnotation(node: SyntaxNode): boolean {
+  return node.name === 'AssignStatement' && node.getChild('AssignOp') === null;
+}
+
 /** Whether a line (the last that starts at or before it) touches a node. */
 function touches(lines: readonly Span[], { from, to }: Span): boolean {
   let low = 0;
@@ -96,7 +101,7 @@ class Finder implements Found {
   /** Note a node; false where nothing within it counts. */
   enter(ref: SyntaxNodeRef): boolean {
     const { name } = ref;
-    if (STATEMENTS.has(name)) {
+    if (STATEMENTS.has(name) && !isBareAnnotation(ref.node)) {
       this.statements.push({ from: ref.from, to: ref.to, node: ref.node, isInner: this.depth > 0 });
     } else if (LOOPS.has(name)) this.loops.push(loopOf(ref.node));
     else if (SCOPES.has(name)) this.depth += 1;
