@@ -22,6 +22,7 @@ from types import CodeType
 from typing import Any
 
 from jtune import marks
+from jtune.canonical import canonical
 from jtune.domains import Value, is_same
 from jtune.errors import CellError, Problem, UsageError, did_you_mean
 from jtune.marks import Direction, MarkError, ObjectiveMark, ParameterMark, ReportMark
@@ -168,12 +169,20 @@ class Cell:
     def identity(self) -> str:
         """A digest of the code with its tuned literals masked, and of what is tuned and judged.
 
-        Comments, white space, domains and the literals' present values do not count.
+        Comments, white space, domains and the literals' present values do not count, nor does Python's version.
         """
+        code = canonical(mask(self._tree, self._literals))
+        labels = [canonical(ast.parse(f"({objective.label}\n)", mode="eval")) for objective in self.objectives]
+        return _digest([code, *self.space.names, *self._goals(labels)])
+
+    @cached_property
+    def identity_of_0_1_0(self) -> str:
+        """The identity as jtune 0.1.0 made it, by which its studies are known again; Python's version counts."""
         code = ast.unparse(mask(self._tree, self._literals))
-        goals = [f"{objective.direction} {objective.label}" for objective in self.objectives]
-        text = "\n".join([code, *self.space.names, *goals])
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return _digest([code, *self.space.names, *self._goals([objective.label for objective in self.objectives])])
+
+    def _goals(self, labels: Sequence[str]) -> list[str]:
+        return [f"{objective.direction} {label}" for objective, label in zip(self.objectives, labels, strict=True)]
 
     def binds(self, name: str) -> bool:
         """Tell whether the cell itself binds ``name`` in the namespace: assigns, imports or defines it."""
@@ -640,6 +649,10 @@ def _target(statement: ast.stmt) -> ast.expr:
         return statement.targets[0]
     assert isinstance(statement, (ast.AnnAssign, ast.AugAssign))
     return statement.target
+
+
+def _digest(parts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _compiled(expression: str) -> CodeType:

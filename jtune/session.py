@@ -175,7 +175,7 @@ class _Opening:
 
     def __init__(self, shell: Any, cell: Cell, header: str, options: Options) -> None:
         _check(cell, options.name)
-        self._shell, self._options = shell, options
+        self._shell, self._cell, self._options = shell, cell, options
         self.filename = shell.compile.cache(cell.python, shell.execution_count)
         template = cell.template(self.filename, shell.compile.flags)
         self.inputs = _Inputs(shell.user_ns, template)
@@ -187,7 +187,7 @@ class _Opening:
 
     def study(self, sampler: PointSampler, pruner: Any) -> Study:
         """Return the study to go on with, and say what there is to say about it."""
-        study, said = _continued_or_new(self.store, self._definition, self._options.is_fresh)
+        study, said = _continued_or_new(self.store, self._cell, self._definition, self._options.is_fresh)
         study.optuna.sampler, study.optuna.pruner = sampler, pruner
         _say(study, [*said, *([sampler.note] if sampler.note else [])])
         return study
@@ -232,7 +232,7 @@ def cell_id(shell: Any) -> str:
 
 def _definition(cell: Cell, header: str, options: Options, inputs: _Inputs, cell_id: str) -> Definition:
     return Definition(
-        name=options.name or f"tune-{cell.identity[:8]}",
+        name=options.name or _made_up_name(cell),
         space=cell.space,
         objectives=tuple(Goal(objective.direction, objective.label) for objective in cell.objectives),
         identity=cell.identity,
@@ -244,13 +244,18 @@ def _definition(cell: Cell, header: str, options: Options, inputs: _Inputs, cell
     )
 
 
-def _continued_or_new(store: Store, definition: Definition, is_fresh: bool) -> tuple[Study, list[str]]:
+def _made_up_name(cell: Cell) -> str:
+    of_0_1_0 = f"tune-{cell.identity_of_0_1_0[:8]}"
+    return of_0_1_0 if Store(of_0_1_0).newest() else f"tune-{cell.identity[:8]}"
+
+
+def _continued_or_new(store: Store, cell: Cell, definition: Definition, is_fresh: bool) -> tuple[Study, list[str]]:
     """Return the study to go on with, and what to say about it."""
     found = store.newest()
     if found is None or is_fresh:
         return store.start(definition), []
     old = found.definition
-    if old.identity != definition.identity:
+    if old.identity not in (cell.identity, cell.identity_of_0_1_0):
         return store.start(definition), ["the code has changed, a new study is started"]
     if names := changed(old.inputs, definition.inputs):
         return store.start(definition), [f"{', '.join(names)} changed, a new study is started"]
