@@ -19,7 +19,7 @@ from jtune.progress import Progress
 from jtune.runner import Outcome, Output, Runner, user_frames
 from jtune.samplers import PointSampler, make_pruner, make_sampler
 from jtune.search import Limits, Search
-from jtune.study import Definition, Goal, Store, Study, Trial, remember
+from jtune.study import Definition, Goal, Store, Study, Trial, remember, trials_that_fit
 from jtune.template import Template
 
 if TYPE_CHECKING:
@@ -261,13 +261,16 @@ def _continued_or_new(store: Store, cell: Cell, definition: Definition, is_fresh
         return store.start(definition), [f"{', '.join(names)} changed, a new study is started"]
     untold = ", ".join(key for key, value in definition.inputs.items() if value is None)
     said = [f"continued; whether {untold} changed cannot be told"] if untold else []
-    if _domains(old) == _domains(definition):
+    kept, finished = trials_that_fit(found, definition), found.finished
+    is_same_space = _domains(old) == _domains(definition)
+    if is_same_space and len(kept) == len(finished):
         found.redefine(definition)
         return found, said
     study = store.start(definition)
-    kept = [trial for trial in found.finished if definition.space.accepts(trial.params)]
     study.adopt(kept)
-    return study, [*said, f"other domains; {len(kept)} of {len(found.finished)} trials still fit"]
+    edited = f"another literal of {', '.join(definition.space.edited_inactive(old.space))}"
+    what = edited if is_same_space else "other domains"
+    return study, [*said, f"{what}; {len(kept)} of {len(finished)} trials still fit"]
 
 
 def _domains(definition: Definition) -> list[tuple[str, str, str]]:

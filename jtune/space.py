@@ -180,6 +180,16 @@ class Space:
             return False
         return set(self.point(point)) == set(point)
 
+    def edited_inactive(self, earlier: Space) -> list[str]:
+        """Return the parameters that are inactive as the cell stands, and have another literal than in ``earlier``.
+
+        Such an edit is no wish to try a value. It changes what runs where the parameter is inactive, which those trials
+        do not know of.
+        """
+        active = self.baseline
+        idle = [p for p in self.parameters if p.name not in active and p.name in earlier]
+        return [p.name for p in idle if not is_same(p.literal, earlier[p.name].literal)]
+
     @staticmethod
     def key(point: Mapping[str, Value]) -> tuple[tuple[str, str], ...]:
         """Return something hashable that is equal for equal points only (``True`` is not ``1``)."""

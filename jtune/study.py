@@ -596,6 +596,16 @@ class Study:
             )
 
 
+def trials_that_fit(earlier: Study, definition: Definition) -> list[Trial]:
+    """Return the finished trials of a study that are ones of ``definition`` as well, where only its domains differ.
+
+    Their points are of its space, and where a parameter was inactive the cell would run with the same literal today.
+    """
+    space = definition.space
+    edited = space.edited_inactive(earlier.space)
+    return [t for t in earlier.finished if space.accepts(t.params) and all(name in t.params for name in edited)]
+
+
 _RECORDED = ("state", "reason", "origin", "seconds", "curves", "outputs", "traceback", "repeats")
 
 

@@ -176,6 +176,30 @@ def test_a_choice_that_is_added_keeps_the_trials(shared_kernel):
     assert shared_kernel.run("print(added.best.params, len(added))") == "{'k': 'long'} 3\n"
 
 
+CONDITIONAL = """%%tune {name} -n 8 --sampler random --seed 0
+layers = {layers}  # tune: 1..2
+second = {second}  # tune: 1..9 if layers == 2
+layers + second  # tune: minimize"""
+
+
+def test_an_edited_literal_of_an_inactive_parameter_drops_the_trials_that_ran_with_the_old_one(shared_kernel):
+    shared_kernel.run(CONDITIONAL.format(name="idle", layers=1, second=3))
+    kept = shared_kernel.run("print(sum(t.params['layers'] == 2 for t in idle))").strip()
+    said = shared_kernel.run(CONDITIONAL.format(name="idle", layers=1, second=7))
+    assert f"idle: another literal of second; {kept} of 8 trials still fit\n" in said
+    values = "print({t.value for t in idle if t.params['layers'] == 1}, idle.baseline.params)"
+    assert shared_kernel.run(values) == "{8.0} {'layers': 1}\n"
+
+
+def test_applied_literals_of_a_conditional_parameter_drop_no_trial(shared_kernel):
+    shared_kernel.run(CONDITIONAL.format(name="written", layers=1, second=3))
+    shared_kernel.run("trials = written.trials; tried = next(t for t in trials if t.params['layers'] == 2).params")
+    tried = eval(shared_kernel.run("print(tried)"))
+    for literals in (tried, {"layers": 1, "second": tried["second"]}):
+        shared_kernel.run(CONDITIONAL.format(name="written", **literals))
+        assert shared_kernel.run("print(written.generation, written.trials == trials)") == "1 True\n"
+
+
 def test_other_code_starts_a_new_study_and_says_so(shared_kernel):
     shared_kernel.run(quadratic("coded", 3))
     said = shared_kernel.run(quadratic("coded", 4).replace("- 2", "- 1"))
