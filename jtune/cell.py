@@ -340,7 +340,7 @@ class _Reader:
             self._read(comment)
         self._marked.sort(key=lambda entry: (entry[2].node.lineno, entry[2].node.col_offset))
         for line in text.foreign:
-            if not marks.is_prose(text.typed_line(line)):
+            if marks.has_mark(text.typed_line(line)):
                 message = "IPython hands this line to a magic or a shell as text; tune what stands in plain Python"
                 self.problems.append(Problem(line, text.typed_line(line), 0, message))
         self._qualify()

@@ -38,6 +38,7 @@ Direction: TypeAlias = Literal["minimize", "maximize"]
 _FINEST_GRID = 10**7
 # What a report may not hold: it would bind a name, or make the function around it a generator.
 _NOT_REPORTED = (ast.Starred, ast.NamedExpr, ast.Yield, ast.YieldFrom)
+_WORDS = ("minimize", "maximize", "report", "log", "step")
 _FORMS = "LOW..HIGH [log] [step S] or [a, b, c]"
 _DIRECTIONS: dict[str, Direction] = {"minimize": "minimize", "maximize": "maximize"}
 # What is written for them.
@@ -121,6 +122,7 @@ def read_comment(comment: str) -> list[Mark]:
     """
     found = _match("mark", comment) or _match("later_mark", comment)
     if not found:
+        _check_near(comment)
         colab = _match("colab", comment)
         return _read_colab(colab[1], colab.start(1)) if colab else []
     start = found.end(1)
@@ -130,15 +132,23 @@ def read_comment(comment: str) -> list[Mark]:
     if body is None:
         quote = _ends("body", rest, 1) or 0
         raise MarkError(start + quote, "a string is not closed; write its second quote")
+    if odd := _match("odd_space", body[1]):
+        raise MarkError(start + odd.start(1), f"{_odd(odd[1])}; type it anew")
     return _read_body(body[1].rstrip(), start)
 
 
-def is_prose(text: str) -> bool:
-    """Tell whether a comment on a line of its own, or any text that is no comment, holds no mark.
+def is_prose(comment: str) -> bool:
+    """Tell whether a comment on a line of its own is no mark.
 
-    There ``# tune`` is one only if a colon follows "tune", or "tune" and a name, or if nothing follows.
+    There ``# tune`` is one only if a colon follows "tune", or "tune" and a name, or if nothing follows. One behind
+    something else is that of a line which is commented out: it is switched off with its line.
     """
-    return not _match("later_mark", text)
+    return not _match("mark_alone", comment)
+
+
+def has_mark(text: str) -> bool:
+    """Tell whether a text that Python does not read holds a mark."""
+    return bool(_match("later_mark", text))
 
 
 def read_domain(text: str | None, literal: Value) -> Domain:
@@ -177,6 +187,30 @@ def read_expressions(text: str) -> tuple[str, ...]:
         return tuple(ast.unparse(element) for element in elements)
     except (SyntaxError, AttributeError, RecursionError, MemoryError):
         raise ValueError(f"{text.strip()!r} is not a list of Python expressions") from None
+
+
+def _check_near(comment: str) -> None:
+    """Refuse a comment that were a mark, if only its first word or its spaces were typed otherwise."""
+    near = _match("near_mark", comment)
+    if near is None:
+        return
+    word, rest = near[2], _patterns()["odd"].sub(" ", near[3])
+    odd = _match("odd_space", near[1] + near[3][:1])
+    text = rest[: _ends("body", rest, 1)].rstrip()
+    if _is_domain(text.strip()):
+        text = f": {text.strip()}"
+    if (word == "tune" and not odd) or not (":" in text or (text == "" and word.lower() == "tune")):
+        return
+    try:
+        read_comment(f"# tune{text}")
+    except MarkError:
+        return
+    what = _odd(odd[1]) if odd else f"a mark starts with # tune, not {word!r}"
+    raise MarkError(near.start(1), f"{what}; write # tune{text}")
+
+
+def _odd(space: str) -> str:
+    return f"a space here is no plain one (U+{ord(space):04X})"
 
 
 def _read_body(body: str, start: int) -> list[Mark]:
@@ -241,6 +275,8 @@ def _expect_colon(text: str, start: int) -> None:
     hint = "# tune: DOMAIN, # tune NAME: DOMAIN, or # tune alone"
     if any(_match(form, f": {words}") for form in ("objective", "report")) or _is_domain(words):
         hint = f"# tune: {words}"
+    elif direction := _OBJECTIVES.get(words.lower()):
+        hint = f"# tune: {direction}"
     elif _is_domain(rest.strip()):
         hint = f"# tune{f' {name}' if _match('name', name) else ''}: {rest.strip()}"
     raise MarkError(start + text.index(word), f"expected ':' after tune, not {word!r}; write {hint}")
@@ -371,7 +407,9 @@ def _slip(text: str) -> MarkError:
     named = _match("item", text)
     named = named if named and named[1] else None
     if direction := _OBJECTIVES.get(named[2] if named else first.lower()):
-        return MarkError(0, f"an objective stands alone on the line that computes it; write # tune: {direction}")
+        is_misspelled = first == text != direction
+        what = f"the word is {direction}" if is_misspelled else "an objective stands alone on the line that computes it"
+        return MarkError(0, f"{what}; write # tune: {direction}")
     if first == "if":
         return MarkError(0, "a condition is missing; write for example if layers >= 2")
     if end := _ends("bounds", text):
@@ -390,7 +428,7 @@ def _slip(text: str) -> MarkError:
             return MarkError(0, f"the range comes first; write {written}")
     if ".." in text:
         return MarkError(0, "LOW and HIGH are numbers; write for example 1..10 or 1e-3..1")
-    return MarkError(0, f"expected {_FORMS}{did_you_mean(first, ('report', 'log', 'step'))}")
+    return MarkError(0, f"expected {_FORMS}{did_you_mean(first.lower(), _WORDS)}")
 
 
 def _slip_after(bounds: str, tail: str) -> MarkError:

@@ -12,7 +12,7 @@ import { parseStatement } from './expressions';
 import { findOn, fullName, targetOf } from './find';
 import type { Found, Loop, Named, Statement } from './find';
 import { attempt } from './literals';
-import { MarkError, extentFrom, isProse, readComment, readDomain } from './marks';
+import { MarkError, extentFrom, hasMark, isProse, readComment, readDomain } from './marks';
 import type { Mark, ObjectiveMark, ParameterMark, ReportMark } from './marks';
 import { didYouMean } from './near';
 import { maskMagics } from './parse';
@@ -37,8 +37,8 @@ interface Read extends Marked {
   tunable: Tunable;
 }
 
-/** Where a comment may hold a mark. */
-const SIGN = /#[ \t]*(?:tune|@param)/g;
+/** Where a comment may hold a mark, or what was meant for one. */
+const SIGN = /#[\s\u200b\u2060]*(?:[Tt][UuNn]|@param)/g;
 // Of the values of the parameters that a condition names: more would be felt while typing.
 const COMBINATIONS_TRIED = 1000;
 
@@ -47,7 +47,7 @@ export function readCell(text: string, tree: Tree): CellReading {
   const { text: python, foreign, magic } = maskMagics(text);
   const reader = new Reader(python, tree, commentsIn(python, tree));
   for (const line of foreign) {
-    if (!isProse(text.slice(line.from, line.to))) reader.refuseForeign(line);
+    if (hasMark(text.slice(line.from, line.to))) reader.refuseForeign(line);
   }
   const tunables = reader.tunables();
   return {

@@ -5,7 +5,8 @@ import * as decimals from './decimals';
 import { infer, reject } from './domains';
 import { type Expr, parseElements, walk } from './expressions';
 import { attempt, readList, valueOf } from './literals';
-import { isMatch, match, matchStart, placeOf } from './patterns';
+import { isMatch, match, matchStart, placeOf, source } from './patterns';
+import { codePointText } from './tokens';
 import {
   FORMS,
   MarkError,
@@ -56,6 +57,7 @@ function stripped(text: string, characters = ' \t'): string {
 export function readComment(comment: string): Mark[] {
   const found = match('mark', comment) ?? match('later_mark', comment);
   if (!found) {
+    checkNear(comment);
     const colab = match('colab', comment);
     return colab ? readColab(colab[1] ?? '', placeOf(colab, 1).from) : [];
   }
@@ -69,12 +71,19 @@ export function readComment(comment: string): Mark[] {
       'a string is not closed; write its second quote',
     );
   }
+  const odd = match('odd_space', body[1] ?? '');
+  if (odd) throw new MarkError(start + placeOf(odd, 1).from, `${oddText(odd)}; type it anew`);
   return readBody((body[1] ?? '').trimEnd(), start);
 }
 
-/** Whether a comment on a line of its own, or a text that is no comment, holds no mark. */
-export function isProse(text: string): boolean {
-  return !isMatch('later_mark', text);
+/** Whether a comment on a line of its own is no mark; one behind something else is switched off with its line. */
+export function isProse(comment: string): boolean {
+  return !isMatch('mark_alone', comment);
+}
+
+/** Whether a text that Python does not read holds a mark. */
+export function hasMark(text: string): boolean {
+  return isMatch('later_mark', text);
 }
 
 /** The domain that a text gives a literal; null infers it. The error counts from the start of the text. */
@@ -94,6 +103,31 @@ export function readDomain(text: string | null, literal: Value): Domain {
 export function extentFrom(comment: string, start: number): number {
   const part = /^#?[^;#]*/.exec(comment.slice(start))?.[0] ?? '';
   return start + part.trimEnd().length;
+}
+
+/** Refuse a comment that were a mark, if only its first word or its spaces were typed otherwise. */
+function checkNear(comment: string): void {
+  const near = match('near_mark', comment);
+  if (!near) return;
+  const [, sign = '', word = '', tail = ''] = near;
+  const rest = tail.replace(new RegExp(source('odd'), 'gu'), ' ');
+  const odd = match('odd_space', sign + tail.slice(0, 1));
+  let text = (matchStart('body', rest)?.[1] ?? '').trimEnd();
+  if (isDomain(text.trim())) text = `: ${text.trim()}`;
+  const isBare = text === '' && word.toLowerCase() === 'tune';
+  if ((word === 'tune' && !odd) || !(text.includes(':') || isBare)) return;
+  try {
+    readComment(`# tune${text}`);
+  } catch (error) {
+    if (error instanceof MarkError) return;
+    throw error;
+  }
+  const what = odd ? oddText(odd) : `a mark starts with # tune, not ${strText(word)}`;
+  throw new MarkError(placeOf(near, 1).from, `${what}; write # tune${text}`);
+}
+
+function oddText(found: RegExpExecArray): string {
+  return `a space here is no plain one (${codePointText(found[1] ?? '')})`;
 }
 
 function readBody(body: string, start: number): Mark[] {
@@ -179,6 +213,8 @@ function expectColon(text: string, start: number): void {
   let hint = '# tune: DOMAIN, # tune NAME: DOMAIN, or # tune alone';
   if (isMatch('objective', `: ${words}`) || isMatch('report', `: ${words}`) || isDomain(words)) {
     hint = `# tune: ${words}`;
+  } else if (meantDirection(words)) {
+    hint = `# tune: ${meantDirection(words) ?? ''}`;
   } else if (isDomain(rest)) {
     hint = `# tune${name !== undefined && isMatch('name', name) ? ` ${name}` : ''}: ${rest}`;
   }

@@ -18,6 +18,7 @@ export class MarkError extends Error {
   }
 }
 
+const WORDS = ['minimize', 'maximize', 'report', 'log', 'step'];
 export const FORMS = 'LOW..HIGH [log] [step S] or [a, b, c]';
 
 const OBJECTIVES: ReadonlyMap<string, Direction> = new Map([
@@ -49,7 +50,7 @@ export function slip(text: string): MarkError {
   const item = match('item', text);
   const named = item?.[1] ? { name: item[1], domain: item[2] ?? '' } : null;
   const direction = named ? OBJECTIVES.get(named.domain) : meantDirection(first);
-  if (direction) return objectiveSlip(direction);
+  if (direction) return objectiveSlip(direction, first === text && first !== direction);
   if (first === 'if') return new MarkError(0, NO_CONDITION);
   const bounds = matchStart('bounds', text)?.[0];
   if (bounds) return slipAfter(bounds, text.slice(bounds.length));
@@ -60,9 +61,11 @@ export function slip(text: string): MarkError {
   return new MarkError(0, slipMessage(text, first));
 }
 
-function objectiveSlip(direction: string): MarkError {
-  const message = `an objective stands alone on the line that computes it; write # tune: ${direction}`;
-  return new MarkError(0, message);
+function objectiveSlip(direction: Direction, isMisspelled: boolean): MarkError {
+  const what = isMisspelled
+    ? `the word is ${direction}`
+    : 'an objective stands alone on the line that computes it';
+  return new MarkError(0, `${what}; write # tune: ${direction}`);
 }
 
 function slipMessage(text: string, first: string): string {
@@ -78,7 +81,7 @@ function slipMessage(text: string, first: string): string {
   const written = forms.find((form) => isMatch('range', form));
   if (written !== undefined) return `the range comes first; write ${written}`;
   if (text.includes('..')) return 'LOW and HIGH are numbers; write for example 1..10 or 1e-3..1';
-  return `expected ${FORMS}${didYouMean(first, ['report', 'log', 'step'])}`;
+  return `expected ${FORMS}${didYouMean(first.toLowerCase(), WORDS)}`;
 }
 
 function slipAfter(bounds: string, tail: string): MarkError {

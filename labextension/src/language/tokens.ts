@@ -108,9 +108,14 @@ function checkNumber(text: string, from: number, to: number): void {
 function strayMessage(char: string): string {
   if (char === '\\') return 'unexpected character after line continuation character';
   if ('!?$`'.includes(char)) return INVALID;
-  const code = `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+  const code = codePointText(char);
   if (/[\p{C}\p{Z}]/u.test(char)) return `invalid non-printable character ${code}`;
   return `invalid character '${char}' (${code})`;
+}
+
+/** A character's code point, such as `U+00A0`. */
+export function codePointText(char: string): string {
+  return `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
 function followBrackets(open: string[], operator: string): void {
