@@ -657,11 +657,13 @@ def _digest(parts: Sequence[str]) -> str:
 
 def _compiled(expression: str) -> CodeType:
     try:
-        return compile(expression, "<objective>", "eval", dont_inherit=True)
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        code: CodeType = compile(expression, "<objective>", "eval", flags=flags, dont_inherit=True)
     except (SyntaxError, ValueError):
         raise UsageError(
             f"the objective {expression!r} is not a Python expression; write a name, or an expression in quotes"
         ) from None
+    return code
 
 
 def _ends_in_semicolon(python: str) -> bool:

@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from jtune.runner import Outcome
+from jtune.outcome import Outcome
 from jtune.search import Search
 from jtune.space import Point, Space
 

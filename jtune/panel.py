@@ -24,8 +24,8 @@ from jtune import editor, feed
 from jtune.controls import Row
 from jtune.domains import Value
 from jtune.errors import MistakeError
+from jtune.outcome import Outcome, Output
 from jtune.report import gain, one_line, shortened
-from jtune.runner import Outcome, Output
 from jtune.search import Search
 from jtune.space import Point, Space
 from jtune.study import Study, Trial

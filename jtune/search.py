@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from jtune.domains import Value
-from jtune.runner import Outcome, Runner, State
+from jtune.gate import TimeLimit, Verdict
+from jtune.outcome import Outcome
+from jtune.runner import Runner
 from jtune.samplers import PointSampler, SpaceExhausted
 from jtune.space import Point, Space
 from jtune.study import Origin, Study, Trial
@@ -247,11 +249,14 @@ class Search:
         self._listener(None)
         if given is not None:
             self.sampler.remember(point)
-        timeout_s, reason = self._timeout()
         outcome = self.runner.run(
-            point, lambda step, value: self.study.report_value(number, step, value), self.limits.repeats,
-            timeout_s, lambda: reason,
-        )  # fmt: skip
+            point,
+            lambda step, value: self.study.report_value(number, step, value),
+            self.limits.repeats,
+            self._limit(),
+            # A baseline that fails is shown as the user's own error.
+            keeps_error=origin == "baseline",
+        )
         trial = self.study.end_trial(number, origin, outcome)
         self.running = None
         self._count(outcome)
@@ -268,12 +273,13 @@ class Search:
             return own
         return ("manual", self._wanted.popleft()) if self._wanted else ("sampler", None)
 
-    def _timeout(self) -> tuple[float | None, tuple[State, str]]:
+    def _limit(self) -> TimeLimit | None:
+        """Return the next trial's time limit: its own, or what is left of the search's."""
         left = None if self._deadline is None else self._deadline - time.monotonic()
         own = self.limits.trial_timeout_s
         if left is not None and (own is None or left < own):
-            return left, ("interrupted", "the search's time was up")
-        return own, ("timed out", f"it took more than {own} s")
+            return TimeLimit(left, Verdict("interrupted", "the search's time was up"))
+        return None if own is None else TimeLimit(own, Verdict("timed out", f"it took more than {own} s"))
 
     def _count(self, outcome: Outcome) -> None:
         self._finished += outcome.state != "interrupted"

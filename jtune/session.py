@@ -15,8 +15,9 @@ from jtune.cell import Cell
 from jtune.errors import UsageError
 from jtune.fingerprint import changed, fingerprints
 from jtune.namespace import names_bound, names_read
+from jtune.outcome import Outcome, Output
 from jtune.progress import Progress
-from jtune.runner import Outcome, Output, Runner, user_frames
+from jtune.runner import Runner, user_frames
 from jtune.samplers import PointSampler, make_pruner, make_sampler
 from jtune.search import Limits, Search
 from jtune.study import Definition, Goal, Store, Study, Trial, remember, trials_that_fit

@@ -28,7 +28,7 @@ from jtune.domains import Domain, Value, is_same
 from jtune.errors import JournalError, StudyError, did_you_mean
 from jtune.home import home
 from jtune.journal import FOLDER, Journal, study_files, warn_it
-from jtune.runner import Outcome, Output, State
+from jtune.outcome import Outcome, Output, State
 from jtune.space import Condition, Parameter, Point, Space
 
 if TYPE_CHECKING:

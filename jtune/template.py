@@ -61,6 +61,8 @@ class Template:
 
     def __init__(self, tree: ast.Module, edits: Edits, filename: str, flags: int = 0) -> None:
         edited = _edit(tree, edits)
+        # A notebook's cell may await at its top level.
+        flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         self.blank: CodeType = compile(edited, filename, "exec", flags=flags, dont_inherit=True)
         self._fill = _plan_code(self.blank)
 

@@ -81,6 +81,41 @@ def test_logs_are_captured_too(shared_kernel):
     assert sorted(said.splitlines()) == ["WARNING:root:after", "[1, 1, 1, 1, 1]"]
 
 
+def test_logging_that_a_trial_sets_up_goes_on_afterwards(shared_kernel):
+    cell = (
+        "import logging, sys\nx = 1.0  # tune: -3..3\nlog = logging.getLogger('own')\nlog.propagate = False\n"
+        "log.handlers[:] = [logging.StreamHandler(sys.stdout)]\nlog.warning('x is %s', x)\nx;  # tune: minimize"
+    )
+    shared_kernel.run(f"%%tune own -n 4 --sampler random\n{cell}")
+    assert shared_kernel.run("log.warning('later')") == "later\n"
+    # What an earlier study's handler writes belongs to the trial that makes it write.
+    shared_kernel.run(
+        "%%tune theirs -n 3 --sampler random\ny = 1.0  # tune: 0..1\nlog.warning('y')\ny;  # tune: minimize"
+    )
+    assert shared_kernel.run("print([t.outputs[0]['text'] for t in theirs])") == "['y\\n', 'y\\n', 'y\\n']\n"
+
+
+def test_cell_may_await(shared_kernel):
+    shared_kernel.run("import asyncio\nasync def slow(v):\n    await asyncio.sleep(0.001)\n    return v * factor")
+    cell = (
+        "%%tune awaited -n 4 --sampler random\nx = 1.0  # tune: -3..3\nfactor = 2\n"
+        "both = await asyncio.gather(slow(x), slow(-x))\nawait slow(x)  # tune: minimize"
+    )
+    shared_kernel.run(cell)
+    said = shared_kernel.run("print(all(t.value == 2 * t.params['x'] for t in awaited), both == [2 * x, -2 * x])")
+    assert said == "True True\n"
+    assert shared_kernel.run("await asyncio.sleep(0); print(asyncio.current_task() is not None)") == "True\n"
+
+
+def test_trial_that_awaits_is_ended_like_any_other(shared_kernel):
+    said = shared_kernel.run(
+        "%%tune waits -n 3 --trial-timeout 0.2s --sampler grid\nimport asyncio\nx = 1  # tune: [1, 2, 3]\n"
+        "await asyncio.sleep(60 if x == 2 else 0)\nx  # tune: minimize"
+    )
+    assert "Error" not in said
+    assert shared_kernel.run("print(sorted((t.params['x'], t.state) for t in waits)[1])") == "(2, 'timed out')\n"
+
+
 def test_progress_gives_way_to_the_report(shared_kernel):
     said = shared_kernel.run(
         "%%tune slow -n 6 --sampler random\nimport time\nx = 1.0  # tune: -3..3\ntime.sleep(0.15)\nx;  # tune: minimize"

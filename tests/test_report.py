@@ -14,7 +14,7 @@ from PIL import Image
 
 from jtune import picture, report
 from jtune.cell import Cell
-from jtune.runner import Outcome
+from jtune.outcome import Outcome
 from jtune.study import Definition, Goal, Store
 
 SVC = """\

@@ -1,0 +1,223 @@
+"""What a running cell prints and displays, taken in nbformat's form and bounded."""
+
+from __future__ import annotations
+
+import base64
+import io
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from jtune.outcome import Output
+
+_TEXT_AT_MOST = 20_000
+_BUNDLES_AT_MOST = 512_000
+
+
+class Capture:
+    """Takes what a trial prints and displays, up to a bound.
+
+    What stands in for ``sys.stdout`` and ``sys.stderr`` may outlive the trial, in the handler of a logger that the cell
+    set up: between trials it writes to the real stream.
+
+    Parameters
+    ----------
+    shell : InteractiveShell or None
+        Whose publisher and display hook are replaced meanwhile.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._streams = _Stream("stdout"), _Stream("stderr")
+
+    @contextmanager
+    def capturing(self) -> Iterator[list[Output]]:
+        """Collect outputs, in nbformat's form, in the list that the block is given."""
+        sink = _Sink()
+        shell = self._shell
+        kept = (sys.stdout, sys.stderr, sys.displayhook)
+        publisher = shell.display_pub if shell is not None else None
+        sys.stdout, sys.stderr = self._streams
+        if shell is not None:
+            shell.display_pub = _Publisher(sink, publisher)
+            sys.displayhook = lambda value: _display_value(sink, shell, value)
+        try:
+            with self._streams[0].into(sink, kept[0]), self._streams[1].into(sink, kept[1]):
+                yield sink.outputs
+                _flush_figures()
+        finally:
+            sys.stdout, sys.stderr, sys.displayhook = kept
+            if shell is not None:
+                shell.display_pub = publisher
+
+
+class _Stream(io.TextIOBase):
+    """Stands in for a text stream: writes into a sink while there is one, else to the real stream."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._sink: _Sink | None = None
+        self._real: Any = None
+
+    @contextmanager
+    def into(self, sink: _Sink, real: Any) -> Iterator[None]:
+        """Write into a sink meanwhile, also what is written to the real stream.
+
+        Logging handlers hold the stream that was there when they were made. A terminal's stream cannot be diverted;
+        there what they write is shown at once.
+        """
+        is_kernels = hasattr(real, "pub_thread")
+        self._sink, self._real = sink, real
+        if is_kernels:
+            real.write = self.write
+        try:
+            yield
+        finally:
+            self._sink = None
+            if is_kernels:
+                del real.write
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        sink = self._sink
+        if sink is None:
+            return int(self._real.write(text) or len(text))
+        if text:
+            sink.write(self.name, text)
+        return len(text)
+
+    def flush(self) -> None:
+        if self._sink is None and self._real is not None:
+            self._real.flush()
+
+    def writable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """Do nothing: the next trial writes here too."""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return "utf-8"
+
+    @property
+    def errors(self) -> str:  # type: ignore[override]
+        return "replace"
+
+
+class _Sink:
+    def __init__(self) -> None:
+        self.outputs: list[Output] = []
+        self._text_left = _TEXT_AT_MOST
+        self._bundles_left = _BUNDLES_AT_MOST
+        self._clears_next = False
+        self._by_display_id: dict[str, list[Output]] = {}
+
+    def write(self, stream: str, text: str) -> None:
+        self._clear_if_asked()
+        if self._text_left <= 0:
+            return
+        if len(text) > self._text_left:
+            text = text[: self._text_left] + "\n... (cut off)\n"
+        self._text_left -= len(text)
+        last = self.outputs[-1] if self.outputs else None
+        if last is not None and last.get("name") == stream:
+            last["text"] += text
+        else:
+            self.outputs.append({"output_type": "stream", "name": stream, "text": text})
+
+    def add(
+        self, kind: str, data: Mapping[str, Any], metadata: Mapping[str, Any] | None, display_id: str | None = None
+    ) -> None:
+        self._clear_if_asked()
+        output = {"output_type": kind, "data": self._bounded(data), "metadata": dict(metadata or {})}
+        self.outputs.append(output)
+        if display_id is not None:
+            self._by_display_id.setdefault(display_id, []).append(output)
+
+    def update(self, display_id: str | None, data: Mapping[str, Any], metadata: Mapping[str, Any] | None) -> bool:
+        """Replace what was displayed under an id; return whether anything was."""
+        outputs = self._by_display_id.get(display_id or "", [])
+        for output in outputs:
+            self._bundles_left += _size(output["data"])
+            output.update(data=self._bounded(data), metadata=dict(metadata or {}))
+        return bool(outputs)
+
+    def _bounded(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a MIME bundle that the trial keeps, its text alone where there is no room for more."""
+        bundle = {mime: _as_text(content) for mime, content in data.items()}
+        if _size(bundle) > self._bundles_left:
+            bundle = {"text/plain": str(bundle.get("text/plain", ""))[:1000] + " (too large to keep)"}
+        self._bundles_left -= _size(bundle)
+        return bundle
+
+    def clear(self, wait: bool) -> None:
+        self._clears_next = True
+        if not wait:
+            self._clear_if_asked()
+
+    def _clear_if_asked(self) -> None:
+        if self._clears_next:
+            self._clears_next = False
+            self.outputs.clear()
+            self._by_display_id.clear()
+            self._text_left = _TEXT_AT_MOST
+            self._bundles_left = _BUNDLES_AT_MOST
+
+
+def _size(bundle: Mapping[str, Any]) -> int:
+    return sum(len(str(content)) for content in bundle.values())
+
+
+def _as_text(content: Any) -> Any:
+    return base64.b64encode(content).decode("ascii") if isinstance(content, bytes) else content
+
+
+class _Publisher:
+    """Stands in for the shell's display publisher."""
+
+    def __init__(self, sink: _Sink, real: Any) -> None:
+        self._sink = sink
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def publish(
+        self,
+        data: Mapping[str, Any],
+        metadata: Mapping[str, Any] | None = None,
+        *,
+        transient: Mapping[str, Any] | None = None,
+        update: bool = False,
+        **others: Any,
+    ) -> None:
+        display_id = (transient or {}).get("display_id")
+        if not update:
+            self._sink.add("display_data", data, metadata, display_id)
+        elif not self._sink.update(display_id, data, metadata):
+            # It was displayed by an earlier cell: what is there changes, as it does without jtune.
+            self._real.publish(data, metadata, transient=transient, update=True, **others)
+
+    def clear_output(self, wait: bool = False) -> None:
+        self._sink.clear(wait)
+
+
+def _display_value(sink: _Sink, shell: Any, value: object) -> None:
+    """Show a last expression as the notebook does, but keep it out of ``Out`` and ``_``."""
+    if value is not None:
+        data, metadata = shell.display_formatter.format(value)
+        if data:
+            sink.add("execute_result", data, metadata)
+
+
+def _flush_figures() -> None:
+    """Show and close the figures that the trial left open, where the inline backend would do so after the cell."""
+    inline = sys.modules.get("matplotlib_inline.backend_inline")
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None or not pyplot.get_fignums():
+        return
+    if inline is not None and "inline" in pyplot.get_backend():
+        inline.flush_figures()

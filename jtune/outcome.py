@@ -1,0 +1,55 @@
+"""What came of a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from jtune.namespace import Bindings
+
+State: TypeAlias = Literal["complete", "failed", "pruned", "timed out", "interrupted"]
+Output: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a trial.
+
+    Parameters
+    ----------
+    state : State
+    reason : str
+        Why it is not complete; empty where it is.
+    values : tuple of float
+        The objectives; empty where the trial is not complete.
+    seconds : float
+        Of the cell's own run.
+    curves : dict of str to list of float
+        What its loops reported, by expression.
+    outputs : list of dict
+        What it showed, as nbformat outputs, bounded.
+    traceback : str
+        Of a failure, in the user's lines.
+    repeats : tuple of tuple of float
+        The values of each run, where the cell ran several times.
+    bindings : Bindings or None
+        What the cell bound, where the trial is complete; else None, so that its objects can be freed.
+    error : BaseException or None
+        What the cell raised, with its traceback, where the caller wants to raise it again.
+    is_broken : bool
+        Whether it failed in a way that says more of the cell than of the point: it raised, or what it gave is no
+        number at all.
+    """
+
+    state: State
+    reason: str = ""
+    values: tuple[float, ...] = ()
+    seconds: float = 0.0
+    curves: Mapping[str, list[float]] = field(default_factory=dict)
+    outputs: Sequence[Output] = ()
+    traceback: str = ""
+    repeats: tuple[tuple[float, ...], ...] = ()
+    bindings: Bindings | None = None
+    error: BaseException | None = None
+    is_broken: bool = False
