@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -25,9 +24,10 @@ def load_ipython_extension(shell: Any) -> None:
 
 @contextmanager
 def loading() -> Iterator[None]:
-    """Import what needs Optuna; its progress bar warns in a kernel without ipywidgets, where nobody asked for one."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "IProgress not found")
+    """Import what needs Optuna, whose progress bar warns in a kernel without ipywidgets, where nobody asked for one."""
+    from jtune.quiet import quiet
+
+    with quiet():
         yield
 
 

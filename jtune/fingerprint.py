@@ -21,13 +21,13 @@ import re
 import struct
 import sys
 import types
-import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from inspect import CO_OPTIMIZED
 from types import CodeType
 from typing import Any, NamedTuple, TypeAlias
 
 from jtune.namespace import names_read
+from jtune.quiet import quiet
 
 # IPython puts these into every user namespace: the history, the last results and its own helpers.
 _IPYTHON_NAME = re.compile(r"In|Out|get_ipython|exit|quit|_+|_i{1,3}|_i?\d+|_[iod]h|__\w+__|_exit_code")
@@ -63,9 +63,8 @@ def fingerprint(
         more than 64 MiB, more than a million parts.
     """
     try:
-        with warnings.catch_warnings():
-            # Reducing some objects (itertools) warns that this will go away.
-            warnings.simplefilter("ignore")
+        # Reducing some objects (itertools) warns that this will go away.
+        with quiet():
             return _Reader({} if namespace is None else namespace, frozenset(bound)).read(value)
     except Exception:
         # Whatever a foreign __reduce__ or __getattr__ raises, the answer is that the content cannot be told.

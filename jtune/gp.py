@@ -32,9 +32,8 @@ from __future__ import annotations
 import functools
 import math
 import threading
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
@@ -64,9 +63,6 @@ _SQRT5 = math.sqrt(5.0)
 _POWERS = np.linspace(0.0, 2.0, 41)
 _POWER_PRIOR_SD = 0.5
 
-# warnings.catch_warnings is not thread-safe, and a model that is kept between calls is not either.
-_one_at_a_time = threading.RLock()
-
 
 @functools.cache
 def _blas() -> Any:
@@ -78,19 +74,15 @@ def _blas() -> Any:
 
 @contextmanager
 def calm() -> Iterator[None]:
-    """Run a surrogate: no warnings, one BLAS thread, no other thread in here at the same time.
+    """Run a surrogate: NumPy warns of nothing, and BLAS has one thread.
 
-    scikit-optimize and scikit-learn warn about what is normal here (a kernel parameter at its bound, a point evaluated
-    before), which has no place in a user's cell. BLAS threads make small matrices slower, not faster. A user's
-    ``numpy.seterr(all="raise")`` must not reach a model either.
+    A user's ``numpy.seterr(all="raise")`` must not reach a model. BLAS threads make small matrices slower, not faster;
+    but their number is the whole process's, so it is left alone in any thread beside the main one, where a cell may be
+    running.
     """
-    with (
-        _one_at_a_time,
-        warnings.catch_warnings(),
-        np.errstate(all="ignore"),
-        _blas().limit(limits=1, user_api="blas"),
-    ):
-        warnings.simplefilter("ignore")
+    is_main = threading.current_thread() is threading.main_thread()
+    limited = _blas().limit(limits=1, user_api="blas") if is_main else nullcontext()
+    with np.errstate(all="ignore"), limited:
         yield
 
 

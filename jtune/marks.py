@@ -11,7 +11,6 @@ import json
 import math
 import re
 import unicodedata
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -30,6 +29,7 @@ from jtune.domains import (
     is_same,
 )
 from jtune.errors import did_you_mean
+from jtune.quiet import quiet
 from jtune.space import Condition
 
 Direction: TypeAlias = Literal["minimize", "maximize"]
@@ -479,9 +479,8 @@ def _as_choices(text: str) -> str | None:
 
 def _literals(text: str) -> list[Value] | None:
     try:
-        with warnings.catch_warnings():
-            # Of escapes such as "\d", which are the user's own.
-            warnings.simplefilter("ignore")
+        # Python warns of escapes such as "\d", which are the user's own.
+        with quiet():
             value = ast.literal_eval(text)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import io
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jtune.domains import ChoiceDomain, Domain, IntDomain, Value
 from jtune.errors import StudyError
+from jtune.quiet import quiet
 from jtune.report import bare, one_line, percent, shortened
 
 if TYPE_CHECKING:
@@ -58,12 +58,11 @@ def draw(study: Study) -> bytes | None:
         return None
     import matplotlib.style
 
-    with warnings.catch_warnings():
-        # A user's name may have glyphs that the font lacks, and their filters may make errors of warnings.
-        warnings.simplefilter("ignore")
-        # The style named "default" is matplotlib's own, without what is no style, as the backend.
-        with matplotlib.style.context(["default", {"text.parse_math": False, "font.size": _TEXT_PX * _PT_PER_PX}]):
-            return _png(view)
+    # The style named "default" is matplotlib's own, without what is no style, as the backend.
+    settings = {"text.parse_math": False, "font.size": _TEXT_PX * _PT_PER_PX}
+    # A user's name may have glyphs that the font lacks, and their filters may make errors of warnings.
+    with quiet(), matplotlib.style.context(["default", settings]):
+        return _png(view)
 
 
 def describe(study: Study) -> str:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import itertools
 import math
 import secrets
-import warnings
+import threading
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +38,7 @@ from optuna.trial import TrialState
 
 from jtune.domains import ChoiceDomain, Domain, FloatDomain, IntDomain, Value
 from jtune.errors import JTuneError, UsageError, did_you_mean
+from jtune.quiet import quiet
 from jtune.space import Parameter, Point, Space
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ _LARGEST_LOSS = 1e100
 _SEEDS = 2**32
 _INNER_TRIES, _UNIFORM_TRIES, _LAST_TRIES = 10, 100, 10_000
 _GRID_ENUMERATED_AT_MOST = 20_000
+# A model is kept between proposals, which Optuna may ask for in several threads.
+_one_at_a_time = threading.Lock()
 
 
 class SpaceExhausted(JTuneError):  # noqa: N818 (like StopIteration: an end, not a fault)
@@ -232,7 +235,9 @@ class SkoptSampler(BaseSampler):
             return self._middle(study, trial.number, search_space) if self._surrogate == "gp" else {}
         from jtune.gp import calm
 
-        with calm():
+        # scikit-optimize and scikit-learn warn about what is normal here: a kernel parameter at its bound, a point that
+        # was evaluated before.
+        with _one_at_a_time, calm(), quiet():
             model_space = list(search_space.items()), self._held
             if self._model is None or self._model_space != model_space:
                 self._model, self._model_space = self._new_model(search_space), model_space
@@ -584,8 +589,7 @@ def make_sampler(
     seed = _fresh_seed() if seed is None else seed
     if name == "grid":
         return _GridSampler(space, seed, n_trials)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+    with quiet():  # some of Optuna's samplers are experimental
         inner = _make_inner(name, space, seed, n_trials)
     relative_space, note = _relative_space(name, space)
     return PointSampler(space, inner, seed, relative_space=relative_space, note=note)

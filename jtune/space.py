@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import itertools
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +14,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, TypeAlias
 
 from jtune.domains import Domain, Value, is_same
+from jtune.quiet import quiet
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,9 +47,8 @@ class Condition:
     def __post_init__(self) -> None:
         text = self.text.strip()
         try:
-            with warnings.catch_warnings():
-                # Such as "is" with a number: whoever writes it means "==".
-                warnings.simplefilter("error")
+            # Python warns of "is" with a number: whoever writes that means "==".
+            with quiet("error"):
                 tree = _Dotted().visit(ast.parse(text, mode="eval"))
                 links = [(parent, node) for parent in ast.walk(tree) for node in ast.iter_child_nodes(parent)]
                 refused = next((link for link in links if not isinstance(link[1], _ALLOWED)), None)

@@ -12,7 +12,6 @@ import json
 import logging
 import math
 import os
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -29,6 +28,7 @@ from jtune.errors import JournalError, StudyError, did_you_mean
 from jtune.home import home
 from jtune.journal import FOLDER, Journal, study_files, warn_it
 from jtune.outcome import Outcome, Output, State
+from jtune.quiet import is_heard, quiet
 from jtune.space import Condition, Parameter, Point, Space
 
 if TYPE_CHECKING:
@@ -39,6 +39,9 @@ _ATTRIBUTE, _ENDING = "jtune", "jtune:ending"
 _FINISHED = ("complete", "failed", "pruned", "timed out")
 _OPTUNA_STATES: dict[State, TrialState] = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
 KILLED = "the kernel ended while it ran"
+# Optuna's log of jtune's own bookkeeping has no place in a cell; its verbosity, and the log of other studies, stay.
+for _name in ("optuna.study.study", "optuna.storages.journal._storage"):
+    logging.getLogger(_name).addFilter(is_heard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -533,8 +536,7 @@ class Study:
 
     def _ask(self, frozen: FrozenTrial) -> Point:
         sampler = self.optuna.sampler
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        with quiet():
             sampler.before_trial(self.optuna, frozen)
             distributions = sampler.infer_relative_search_space(self.optuna, frozen)
             proposed = sampler.sample_relative(self.optuna, frozen, distributions)
@@ -556,7 +558,7 @@ class Study:
         self._storage.set_trial_user_attr(trial_id, _ATTRIBUTE, _record(origin, outcome))
         state = _OPTUNA_STATES.get(outcome.state, TrialState.FAIL)
         values = _stored_values(outcome.values) if state == TrialState.COMPLETE else None
-        with _quiet():
+        with quiet():
             self.optuna.tell(number, values, state=state)
         return self._trial(self._storage.get_trial(trial_id))
 
@@ -654,23 +656,6 @@ def dominates(a: Sequence[float], b: Sequence[float]) -> bool:
     return all(x <= y for x, y in zip(a, b, strict=True)) and any(x < y for x, y in zip(a, b, strict=True))
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Optuna's log out of the user's cell; its verbosity stays the user's setting."""
-    logger = logging.getLogger("optuna")
-    was, logger.disabled = logger.disabled, True
-    children = [logging.getLogger(f"optuna.{name}") for name in ("study.study", "storages.journal._storage")]
-    states = [child.disabled for child in children]
-    for child in children:
-        child.disabled = True
-    try:
-        yield
-    finally:
-        logger.disabled = was
-        for child, state in zip(children, states, strict=True):
-            child.disabled = state
-
-
 class Store:
     """The file of one name, with all its generations."""
 
@@ -685,7 +670,7 @@ class Store:
         generations = self._generations(is_defined=True)
         if not generations:
             return None
-        with _quiet():
+        with quiet():
             study = optuna.load_study(study_name=generations[max(generations)], storage=self.storage)
         return Study(study, self.journal)
 
@@ -694,7 +679,7 @@ class Store:
         generation = max(self._generations(is_defined=False), default=0) + 1
         name = self.name if generation == 1 else f"{self.name}.{generation}"
         directions = [goal.direction for goal in definition.objectives] or ["minimize"]
-        with _quiet():
+        with quiet():
             study = optuna.create_study(study_name=name, storage=self.storage, directions=directions)
         study.set_user_attr(_ATTRIBUTE, definition.to_json())
         return Study(study, self.journal)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -312,23 +313,54 @@ assert not {"sklearn", "skopt", "optuna"} & set(sys.modules)
     assert done.returncode == 0, done.stderr
 
 
-def test_one_blas_thread_in_calm_and_no_other_python_thread():
+def blas_threads():
     from threadpoolctl import threadpool_info
 
-    entered = threading.Event()
+    return {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
 
-    def enter():
-        with calm():
-            entered.set()
 
+def test_one_blas_thread_in_the_main_thread_and_calm_numbers_in_all():
+    usual = blas_threads()
     with calm(), np.errstate(all="raise"), calm():
-        assert {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"} == {1}
+        assert blas_threads() == {1}
         assert np.exp(-1e9) == 0.0
-        other = threading.Thread(target=enter)
-        other.start()
-        assert not entered.wait(0.05)
-    assert entered.wait(10)
+    assert blas_threads() == usual
+
+
+def test_another_thread_changes_nothing_of_the_user_s_process():
+    model, seen = GaussianProcess().fit(*data(20)), []
+
+    def predict():
+        with calm():
+            seen.append((warnings.filters, list(warnings.filters), blas_threads()))
+            model.predict(np.zeros((1, 3)))
+
+    usual = warnings.filters, list(warnings.filters), blas_threads()
+    other = threading.Thread(target=predict)
+    other.start()
     other.join()
+    assert seen == [usual]
+    assert seen[0][0] is usual[0]
+
+
+def test_warnings_of_a_cell_are_all_shown_while_another_thread_predicts():
+    model, is_done = GaussianProcess().fit(*data(20)), threading.Event()
+
+    def predict():
+        while not is_done.is_set():
+            model.predict(np.zeros((1, 3)))
+
+    other = threading.Thread(target=predict)
+    other.start()
+    try:
+        with warnings.catch_warnings(record=True) as shown:
+            warnings.simplefilter("always")
+            for i in range(3000):
+                warnings.warn(f"{i}", stacklevel=1)
+    finally:
+        is_done.set()
+        other.join()
+    assert len(shown) == 3000
 
 
 def test_the_same_data_give_the_same_model():
