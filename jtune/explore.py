@@ -62,14 +62,17 @@ class Explorer:
     def _turn(self) -> None:
         with self._lock:
             point, self._wanted = self._wanted, None
-        if point is not None:
-            self.run(point)
-        with self._lock:
-            self._is_scheduled = self._wanted is not None
-            is_more = self._is_scheduled
-        if is_more:
-            # Not in a loop: the kernel's own work comes in between.
-            self._schedule()
+        try:
+            if point is not None and self._panel is not None:
+                with self._panel.noting():
+                    self.run(point)
+        finally:
+            with self._lock:
+                self._is_scheduled = self._wanted is not None
+                is_more = self._is_scheduled
+            if is_more:
+                # Not in a loop: the kernel's own work comes in between.
+                self._schedule()
 
     def run(self, point: Point) -> Outcome:
         """Run a point now and leave its variables in the namespace."""

@@ -218,12 +218,21 @@ class Feed:
         Takes a message for the page; called from several threads, one at a time.
     on_flush : callable
         Called in the thread that sends, at most every 50 ms, when something has changed.
+    on_error : callable
+        Told what either of them raises; the feed goes on.
     """
 
-    def __init__(self, study: Study, send: Callable[[Message], None], on_flush: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        study: Study,
+        send: Callable[[Message], None],
+        on_flush: Callable[[], None],
+        on_error: Callable[[Exception], None],
+    ) -> None:
         self._study = study
         self._send = send
         self._on_flush = on_flush
+        self._on_error = on_error
         self.standing = Standing(study)
         self._rows: list[Message] = []
         self._others: dict[str, Message] = {}
@@ -253,13 +262,17 @@ class Feed:
     def flush(self) -> None:
         """Send what waits, now."""
         self._changed.clear()
-        with self._lock:
-            rows, self._rows = self._rows, []
-            others, self._others = self._others, {}
-            self._send_rows(rows)
-            for message in others.values():
-                self._send(message)
-        self._on_flush()
+        try:
+            with self._lock:
+                rows, self._rows = self._rows, []
+                others, self._others = self._others, {}
+                self._send_rows(rows)
+                for message in others.values():
+                    self._send(message)
+            self._on_flush()
+        except Exception as error:
+            # A page that misses trials by it asks for them.
+            self._on_error(error)
 
     def resend(self, start: int) -> None:
         """Send all trials from a number on, for a page that has just opened or has missed some."""

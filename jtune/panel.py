@@ -2,13 +2,17 @@
 
 While the cell runs, what the page sends arrives in another thread (ipykernel's subshells), and so do callbacks after it
 has ended. Such callbacks only set what the search obeys later, send messages, and ask the surrogate; the cell itself
-is only ever run in the main thread.
+is only ever run in the main thread. A panel's lock lets one thread at a time change what it shows or take in what the
+page sends: never while a cell runs, and nothing that fails in here ends the search or a thread.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -70,16 +74,20 @@ class Panel:
         self._rerun: Rerun | None = None
         self._want: Want | None = None
         self._ran = ""
-        self._effects, self._no_effects = feed.surrogate_of(study)
+        self._lock = threading.RLock()
+        self._surrogate = feed.surrogate_of(study)
         self._effects_due = 0.0
         self._predicted_with: object = None
         self._picked: Trial | None = None
         self._follows, self._followed = True, -1
         self._notes: list[str] = []
         self._build()
-        self.feed = feed.Feed(study, self.charts.send, self._on_flush)
+        self.feed = self._new_feed()
         self._wire()
-        self._on_flush()
+        self._refresh()
+
+    def _new_feed(self) -> feed.Feed:
+        return feed.Feed(self.study, self.charts.send, self._refresh, self._on_error)
 
     def _build(self) -> None:
         self.head, self.charts = Head(), Charts(study=feed.study_info(self.study))
@@ -100,6 +108,7 @@ class Panel:
         self.box = _boxed(w.VBox, [*self._controls, self.charts, self.output], "jtune-panel")
 
     def _wire(self) -> None:
+        # All of these are called under the lock, which _listen sees to.
         self.pause.on_click(lambda _: self._act(self._toggle_pause))
         self.skip.on_click(lambda _: self._act(lambda search: search.skip()))
         self.stop.on_click(lambda _: self._act(lambda search: search.stop()))
@@ -109,25 +118,43 @@ class Panel:
             row.on_value, row.on_hold = self._on_value, self._on_hold
         self.charts.on_msg(lambda _widget, content, _buffers: self._guarded(lambda: self._on_message(content)))
         touched = [widget for row in self.rows.values() for widget in row.widgets()]
-        _answer_anywhere([self.charts, self.pause, self.skip, self.stop, self.apply, self.run_these, *touched])
+        self._listen([self.charts, self.pause, self.skip, self.stop, self.apply, self.run_these, *touched])
+
+    def _listen(self, widgets: Sequence[w.Widget]) -> None:
+        """Take in what the page sends of these widgets under the lock, also while the cell runs.
+
+        A widget sets its traits before it calls anybody, so the lock must be around its own handler.
+        """
+        for widget in widgets:
+            widget.comm.on_msg(functools.partial(self._locked, widget._handle_msg))
+            # ipykernel 7.4 sends a message to the thread that last published on its comm, here the one that is busy
+            # with the cell; before, it went where the page had sent it, which this restores.
+            if hasattr(widget.comm, "_reply_subshell_for"):
+                widget.comm._reply_subshell_for = lambda _data, default: default
+
+    def _locked(self, handle: Callable[[object], None], message: object) -> None:
+        with self._lock:
+            handle(message)
 
     def attach(self, study: Study, search: Search, rerun: Rerun) -> None:
         """Follow a search of the same study, which has not begun; ``rerun`` runs a point when it has ended."""
-        self._rerun, self._want = rerun, None
-        self._turn_to(study, search)
-        self._effects_due = time.monotonic() + _EFFECTS_S
-        self._on_hold()
-        self.feed.start()
+        with self._lock, self._unfailing():
+            self._rerun, self._want = rerun, None
+            self._turn_to(study, search)
+            self._effects_due = time.monotonic() + _EFFECTS_S
+            self._on_hold()
+            self.feed.start()
 
     def explore(self, search: Search, want: Want) -> None:
         """Ask for a run whenever a slider is moved."""
-        self._rerun, self._want, self._follows = None, want, False
-        self._turn_to(search.study, search)
-        editor.exploring(self)
+        with self._lock, self._unfailing():
+            self._rerun, self._want, self._follows = None, want, False
+            self._turn_to(search.study, search)
+            editor.exploring(self)
 
     def _turn_to(self, study: Study, search: Search) -> None:
         self.study, self.search, self._notes = study, search, []
-        self.feed = feed.Feed(study, self.charts.send, self._on_flush)
+        self.feed = self._new_feed()
         is_exploring = self.is_exploring
         for widget in (self.pause, self.skip, self.stop, self.run_these):
             widget.layout.display = "none" if is_exploring else None
@@ -153,36 +180,41 @@ class Panel:
     def move(self, values: Mapping[str, Value]) -> None:
         """Move sliders as the user would; values that are not in their domain are left out."""
         fitting = {n: v for n, v in values.items() if n in self.rows and not self.study.space[n].domain.reject(v)}
-        for name, value in fitting.items():
-            self.rows[name].show(self.study.space[name].domain.coerce(value))
-        if fitting:
-            self._on_value()
+        with self._lock:
+            for name, value in fitting.items():
+                self.rows[name].show(self.study.space[name].domain.coerce(value))
+            if fitting:
+                self._on_value()
 
     def show_run(self, outcome: Outcome, *, is_live: bool) -> None:
         """Show what an explored point gave; ``is_live`` lets the next ones run while a slider is dragged."""
-        self._ran = _ran_text(outcome)
-        self.output.outputs = (*outcome.outputs, *_error_output(outcome))
-        for row in self.rows.values():
-            row.set_live(is_live)
+        with self._lock:
+            self._ran = _ran_text(outcome)
+            self.output.outputs = (*outcome.outputs, *_error_output(outcome))
+            for row in self.rows.values():
+                row.set_live(is_live)
         if time.monotonic() >= self._effects_due:
             self._ask_surrogate()
         self.feed.flush()
 
     def update(self, trial: Trial | None) -> None:
         """Take in a trial that has ended; None when the search begins. Costs little: a thread tells the page."""
-        if trial is not None:
-            self.feed.add(trial)
-            if time.monotonic() >= self._effects_due:
-                self._ask_surrogate()
-        else:
-            self.feed.touch()
+        with self._unfailing():
+            if trial is not None:
+                self.feed.add(trial)
+                if time.monotonic() >= self._effects_due:
+                    self._ask_surrogate()
+            else:
+                self.feed.touch()
 
     def end(self) -> None:
         """Show the search's last state."""
-        self._ask_surrogate()
+        with self._unfailing():
+            self._ask_surrogate()
         self.feed.stop()
-        editor.progress(self, is_last=True)
-        editor.found(self)
+        with self._unfailing():
+            editor.progress(self, is_last=True)
+            editor.found(self)
 
     def show(self) -> None:
         """Display it, beside where it is displayed already."""
@@ -200,17 +232,31 @@ class Panel:
     # What the user does.
 
     @contextlib.contextmanager
-    def _noting(self) -> Iterator[None]:
-        """Say a user's mistake in the head: nobody sees a traceback of a callback."""
+    def noting(self) -> Iterator[None]:
+        """Show what came of an action, and say in the head what went wrong: nobody sees a traceback of a callback."""
         self._notes = []
+        with self._unfailing():
+            yield
+        with self._unfailing():
+            self._refresh()
+
+    @contextlib.contextmanager
+    def _unfailing(self) -> Iterator[None]:
         try:
             yield
-        except MistakeError as error:
-            self._notes = [str(error)]
-        self._on_flush()
+        except Exception as error:
+            self._on_error(error)
+
+    def _on_error(self, error: Exception) -> None:
+        note = _said_of(error)
+        with self._lock:
+            if note not in self._notes:
+                self._notes = [*self._notes, note]
+                with contextlib.suppress(Exception):
+                    self._refresh()
 
     def _guarded(self, action: Callable[[], None]) -> None:
-        with self._noting():
+        with self.noting():
             action()
 
     def _act(self, action: Callable[[Search], None]) -> None:
@@ -250,7 +296,8 @@ class Panel:
         trial = self._rerun(point)
         self._ask_surrogate()
         self.feed.flush()
-        self._pick(trial.number)
+        with self._lock:
+            self._pick(trial.number)
 
     def _on_message(self, content: dict[str, Any]) -> None:
         kind = content.get("type")
@@ -259,13 +306,12 @@ class Panel:
         elif kind == "pick":
             self._pick(content.get("number"))
         elif kind == "pair" and {content.get("a"), content.get("b")} <= set(self.study.space.names):
-            space, effects = self.study.space, self._effects
-            self.charts.send(feed.pair_message(space, effects, self._no_effects, content["a"], content["b"]))
+            self.charts.send(feed.pair_message(self.study.space, *self._surrogate, content["a"], content["b"]))
 
     def _resend(self, start: int) -> None:
         self.feed.resend(max(0, start))
-        if self._effects is None and self.search is None:
-            self._effects, self._no_effects = feed.surrogate_of(self.study)
+        if self._surrogate[0] is None and self.search is None:
+            self._surrogate = feed.surrogate_of(self.study)
         self.charts.send(self._effects_message())
         self.charts.send(self._narrowed_message())
         self._predict()
@@ -312,11 +358,11 @@ class Panel:
     def _follow(self) -> None:
         """Move the sliders to the best trial, for as long as the user leaves them alone."""
         self._follows, self._followed = True, -1
-        self._on_flush()
+        self._refresh()
 
     def _predict(self) -> None:
         """Say what the surrogate expects where the sliders stand."""
-        point, effects = self._point(), self._effects
+        point, (effects, reason) = self._point(), self._surrogate
         self._predicted_with = effects
         for name, row in self.rows.items():
             row.set_active(name in point)
@@ -328,18 +374,18 @@ class Panel:
             label = shortened(one_line(self.study.objectives[0].label), 40, "…")
             self.prediction.value = f"predicted {label}: {message['mean']:.4g} ± {message['sd']:.2g}"
         else:
-            self.prediction.value = f"no prediction: {self._no_effects}"
+            self.prediction.value = f"no prediction: {reason}"
         self.charts.send(message)
 
     def _ask_surrogate(self) -> None:
         start = time.monotonic()
-        self._effects, self._no_effects = feed.surrogate_of(self.study)
+        self._surrogate = feed.surrogate_of(self.study)
         self.feed.put(self._effects_message())
         end = time.monotonic()
         self._effects_due = end + max(_EFFECTS_S, (end - start) / _EFFECTS_SHARE)
 
     def _effects_message(self) -> feed.Message:
-        return feed.effects_message(self.study.space, self._effects, self._no_effects)
+        return feed.effects_message(self.study.space, *self._surrogate)
 
     def _narrowed_message(self) -> feed.Message:
         ranges = {}
@@ -350,7 +396,18 @@ class Panel:
                 ranges[parameter.name] = [feed.position(parameter.domain, end) for end in ends]
         return {"type": "narrowed", "ranges": ranges}
 
-    def _on_flush(self) -> None:
+    def _refresh(self) -> None:
+        """Show how far the search is; follow its best trial; predict anew where the surrogate is another one."""
+        with self._lock:
+            self._show_state()
+            best = self.feed.standing.best
+            if self._follows and best is not None and best.number != self._followed:
+                self._followed = best.number
+                self._move_to(best.params)
+            elif self._surrogate[0] is not self._predicted_with:
+                self._predict()
+
+    def _show_state(self) -> None:
         search, standing = self.search, self.feed.standing
         is_running = search is not None and search.is_running
         is_paused = is_running and search is not None and search.is_paused
@@ -362,12 +419,6 @@ class Panel:
         self.head.status = self._status(standing, search, is_running, is_paused)
         if is_running:
             editor.progress(self, is_last=False)
-        best = standing.best
-        if self._follows and best is not None and best.number != self._followed:
-            self._followed = best.number
-            self._move_to(best.params)
-        elif self._effects is not self._predicted_with:
-            self._predict()
 
     def _status(
         self, standing: feed.Standing, search: Search | None, is_running: bool, is_paused: bool
@@ -408,6 +459,15 @@ def _ran_text(outcome: Outcome) -> str:
         return f"{outcome.state}: {outcome.reason}"
     ms = 1000 * outcome.seconds
     return f"ran in {ms:.0f} ms" if ms < 1000 else f"ran in {outcome.seconds:.1f} s"
+
+
+def _said_of(error: Exception) -> str:
+    """Return a user's mistake as it is; of a fault of jtune's also where it is."""
+    if isinstance(error, MistakeError):
+        return str(error)
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    text = one_line("".join(traceback.format_exception_only(error)))
+    return f"this failed in the panel: {text} ({Path(at.filename).name}, line {at.lineno})"
 
 
 def _error_output(outcome: Outcome) -> list[Output]:
@@ -454,17 +514,6 @@ def on_main_thread(action: Callable[[], None]) -> None:
             action()
 
     loop.add_callback(turn)
-
-
-def _answer_anywhere(widgets: Sequence[w.Widget]) -> None:
-    """Let the page's messages be heard while the cell runs.
-
-    ipykernel 7.4 sends a widget's message to the thread that last published on its comm, here the one that is busy
-    with the cell; before, it went where the page had sent it, which this restores.
-    """
-    for widget in widgets:
-        if hasattr(widget.comm, "_reply_subshell_for"):
-            widget.comm._reply_subshell_for = lambda _data, default: default
 
 
 def _button(name: str, style: str = "") -> w.Button:

@@ -2,7 +2,7 @@ import math
 
 import ipywidgets as w
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jtune.controls import Row
@@ -63,6 +63,7 @@ def test_a_moved_slider_stands_at_a_value_of_the_domain(domain, literal, kind, p
 
 
 @pytest.mark.parametrize(("domain", "literal", "_"), RANGES)
+@settings(deadline=None)
 @given(parts=st.tuples(st.floats(0, 1), st.floats(0, 1)))
 def test_a_narrowed_range_lies_in_the_domain(domain, literal, _, parts):
     made = row(domain, literal)

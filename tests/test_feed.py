@@ -21,10 +21,14 @@ loss  # tune: minimize
 """
 
 
+def fail(error):
+    raise error
+
+
 def sent_by(study, start=0):
     """What a page that has just opened gets."""
     messages = []
-    feed.Feed(study, messages.append, lambda: None).resend(start)
+    feed.Feed(study, messages.append, lambda: None, fail).resend(start)
     return messages
 
 
@@ -120,7 +124,7 @@ def test_trials_arrive_in_order_and_once_whoever_sends(tmp_path):
     _, study = search(tmp_path, Limits(300))
     messages = []
     _, empty = search(tmp_path, Limits(1), name="empty")
-    made = feed.Feed(empty, messages.append, lambda: None)
+    made = feed.Feed(empty, messages.append, lambda: None, fail)
     made.start()
     other = threading.Thread(target=lambda: [made.flush() for _ in range(50)])
     other.start()
@@ -130,3 +134,30 @@ def test_trials_arrive_in_order_and_once_whoever_sends(tmp_path):
     made.stop()
     assert [row["number"] for message in messages for row in message["rows"]] == list(range(300))
     assert [message["start"] for message in messages] == [message["rows"][0]["number"] for message in messages]
+
+
+def test_the_feed_goes_on_after_an_error_which_is_told(tmp_path):
+    _, study = search(tmp_path, Limits(12))
+    _, empty = search(tmp_path, Limits(1), name="empty")
+    sent, told, has_failed, has_sent = [], [], threading.Event(), threading.Event()
+
+    def send(message):
+        if not has_failed.is_set():
+            raise OSError("the line is down")
+        sent.append(message)
+        has_sent.set()
+
+    def on_error(error):
+        told.append(str(error))
+        has_failed.set()
+
+    made = feed.Feed(empty, send, lambda: None, on_error)
+    made.start()
+    made.add(study[0])
+    assert has_failed.wait(10)
+    made.add(study[1])
+    assert has_sent.wait(10)
+    made.stop()
+    # The page sees that one is missing, and asks for it.
+    assert [message["start"] for message in sent] == [1]
+    assert told == ["the line is down"]

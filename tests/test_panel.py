@@ -252,3 +252,67 @@ def test_tune_goes_on_from_what_was_explored(tmp_path):
     tuned = Session(tmp_path, n=6).run()
     assert [trial.origin for trial in tuned.study][:3] == ["baseline", "manual", "sampler"]
     assert len(tuned.study) == 6
+
+
+def send(widget, **state):
+    """Set traits as a page does that the user touches."""
+    data = {"method": "update", "state": state, "buffer_paths": []}
+    widget.comm.handle_msg({"content": {"data": data}, "buffers": []})
+
+
+def test_a_slider_moved_while_a_better_trial_arrives_stays_where_the_user_put_it(tmp_path):
+    session = Session(tmp_path, SOURCE.replace("x = 1.0", "x = -2.9"), n=30)
+    panel = session.panel
+    row = panel.rows["x"]
+    users = []
+
+    def touch(_change):
+        """Begin when the panel is just about to move the slider; wait for it, but not for ever: it may have to wait."""
+        if not users:
+            users.append(threading.Thread(target=send, args=(row.control,), kwargs={"value": 2.25}))
+            users[0].start()
+            users[0].join(0.5)
+
+    row.control.observe(touch, "value")
+    session.run()
+    users[0].join()
+    assert row.control.value == row.value == 2.25
+    assert panel.study.best.params["x"] != 2.25
+
+
+class Namespace(dict):
+    """A namespace that can be made to refuse."""
+
+    is_broken = False
+
+    def update(self, *args, **kwargs):
+        if self.is_broken:
+            raise RuntimeError("no room")
+        super().update(*args, **kwargs)
+
+
+def test_explore_goes_on_after_an_error_of_its_own(tmp_path):
+    session = Session(tmp_path, "x = 1.0  # tune: -3..3\ny = 2 * x\n", namespace=Namespace())
+    session.explore()
+    session.namespace.is_broken = True
+    session.panel.rows["x"].control.value = 2.0
+    (note,) = session.panel.head.status["notes"]
+    assert "RuntimeError: no room" in note
+    session.namespace.is_broken = False
+    session.panel.rows["x"].control.value = 1.5
+    assert session.namespace["y"] == 3.0
+    assert session.panel.head.status["notes"] == []
+
+
+def test_a_panel_that_fails_ends_no_search(tmp_path):
+    session = Session(tmp_path, n=20)
+
+    def fail(_change):
+        raise RuntimeError("a listener of the user's")
+
+    session.panel.rows["x"].control.observe(fail, "value")
+    session.panel.prediction.observe(fail, "value")
+    session.run()
+    assert len(session.study) == 20
+    assert session.panel.head.status["phase"] == "ended"
+    assert [note for note in session.panel.head.status["notes"] if "a listener of the user's" in note]
