@@ -16,21 +16,21 @@ import symtable
 import tokenize
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import CodeType
-from typing import Any
 
 from jtune import marks
 from jtune.canonical import canonical
 from jtune.domains import Value, is_same
 from jtune.errors import CellError, Problem, UsageError, did_you_mean
+from jtune.find import Finder, Named
 from jtune.marks import Direction, MarkError, ObjectiveMark, ParameterMark, ReportMark
 from jtune.space import CircleError, Condition, Parameter, Space
 from jtune.template import Edits, Template, mask
+from jtune.unnamed import why_unnamed
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|$)")
-_NOT_LITERAL: Any = object()
 # Of the values of the parameters that a condition names: more would be felt while typing.
 _COMBINATIONS_TRIED = 1000
 
@@ -52,20 +52,6 @@ class Objective:
     direction: Direction
     label: str
     code: CodeType | None = None
-
-
-@dataclass(frozen=True)
-class _Named:
-    """A literal that has a name, and where it stands in the Python text."""
-
-    name: str
-    qualifier: str | None
-    value: Value
-    node: ast.expr
-
-    @property
-    def full_name(self) -> str:
-        return f"{self.qualifier}.{self.name}" if self.qualifier else self.name
 
 
 @dataclass(frozen=True)
@@ -329,13 +315,14 @@ class _Reader:
 
     def __init__(self, text: _Text, tree: ast.Module) -> None:
         self._text = text
-        self._found = _Finder().find(tree)
+        self._tree = tree
+        self._found = Finder().find(tree)
         self.problems: list[Problem] = []
-        self.named: list[_Named] = []
+        self.named: list[Named] = []
         self.inferred: list[str] = []
         self.objectives: list[tuple[Direction, ast.stmt]] = []
         self.reports: dict[ast.stmt, ReportMark] = {}
-        self._marked: list[tuple[_Comment, ParameterMark, _Named]] = []
+        self._marked: list[tuple[_Comment, ParameterMark, Named]] = []
         for comment in text.comments():
             self._read(comment)
         self._marked.sort(key=lambda entry: (entry[2].node.lineno, entry[2].node.col_offset))
@@ -402,15 +389,12 @@ class _Reader:
                 raise MarkError(mark.start, "this loop reports already; put all into one mark: report EXPR, EXPR")
             self.reports[loop] = mark
 
-    def _literal(self, line: int, mark: ParameterMark) -> _Named:
+    def _literal(self, line: int, mark: ParameterMark) -> Named:
         here = [named for named in self._found.named if named.node.end_lineno == line]
         counts = Counter(named.name for named in here)
         labels = [n.full_name if counts[n.name] > 1 else n.name for n in here]
         if not here:
-            raise MarkError(
-                mark.start,
-                "no named literal ends on this line; write for example C=1.0,  # tune: 1e-3..1e3 log",
-            )
+            raise MarkError(mark.start, why_unnamed(self._tree, line, mark.name))
         if mark.name is None:
             if len(here) > 1:
                 hint = "; ".join(f"{label}: ..." for label in labels)
@@ -515,132 +499,6 @@ def _reject_condition(name: str, condition: Condition, known: Mapping[str, Param
             where = ", ".join(f"{n} = {value!r}" for n, value in point.items())
             return f"the condition fails where {where}: {error}"
     return None
-
-
-@dataclass
-class _Finder(ast.NodeVisitor):
-    """Walks a tree for what marks can belong to: named literals, simple statements, loops."""
-
-    named: list[_Named] = field(default_factory=list)
-    statements: list[ast.stmt] = field(default_factory=list)
-    inner: set[ast.stmt] = field(default_factory=set)
-    loops: list[ast.For | ast.While | ast.AsyncFor] = field(default_factory=list)
-    _owners: dict[ast.expr, str] = field(default_factory=dict)
-    _depth: int = 0
-
-    def find(self, tree: ast.Module) -> _Finder:
-        """Walk the tree; return self."""
-        self.visit(tree)
-        self.named.sort(key=lambda named: (named.node.lineno, named.node.col_offset))
-        return self
-
-    def visit(self, node: ast.AST) -> None:
-        """Note statements and loops, then go on by type."""
-        is_bare = isinstance(node, ast.AnnAssign) and node.value is None
-        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr)) and not is_bare:
-            self.statements.append(node)
-            if self._depth:
-                self.inner.add(node)
-        elif isinstance(node, (ast.For, ast.While, ast.AsyncFor)):
-            self.loops.append(node)
-        super().visit(node)
-
-    def visit_Assign(self, node: ast.Assign) -> None:
-        self._pair(node.targets[0], node.value)
-        self.generic_visit(node)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        if node.value is not None:
-            self._pair(node.target, node.value)
-        self.generic_visit(node)
-
-    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
-        self._pair(node.target, node.value)
-        self.generic_visit(node)
-
-    def visit_Call(self, node: ast.Call) -> None:
-        for keyword in node.keywords:
-            self._add(keyword.arg, keyword.value, _last_name(node.func))
-        self.generic_visit(node)
-
-    def visit_Dict(self, node: ast.Dict) -> None:
-        for key, value in zip(node.keys, node.values, strict=True):
-            if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                self._add(key.value, value, self._owners.get(node))
-        self.generic_visit(node)
-
-    def visit_Lambda(self, node: ast.Lambda) -> None:
-        self._defaults(node.args, None)
-        self.generic_visit(node)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        self._defaults(node.args, node.name)
-        self._visit_inner(node)
-
-    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
-
-    def _visit_inner(self, node: ast.AST) -> None:
-        self._depth += 1
-        self.generic_visit(node)
-        self._depth -= 1
-
-    visit_ClassDef = _visit_inner  # noqa: N815
-
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        """Do not look into f-strings: before Python 3.12 their positions are wrong."""
-
-    def _add(self, name: str | None, value: ast.expr, qualifier: str | None) -> None:
-        if not name:
-            return
-        self._owners[value] = name
-        literal = _literal(value)
-        if literal is not _NOT_LITERAL:
-            self.named.append(_Named(name, qualifier, literal, value))
-
-    def _pair(self, target: ast.expr, value: ast.expr) -> None:
-        """Name what is assigned, and the elements of ``a, b = 1, 2`` one by one."""
-        if isinstance(target, (ast.Tuple, ast.List)):
-            elements = value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
-            if len(target.elts) == len(elements):
-                for one_target, one_value in zip(target.elts, elements, strict=True):
-                    self._pair(one_target, one_value)
-        elif isinstance(target, ast.Name):
-            self._add(target.id, value, None)
-        elif isinstance(target, ast.Attribute):
-            self._add(target.attr, value, _last_name(target.value))
-        elif isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
-            key = target.slice.value
-            self._add(key if isinstance(key, str) else None, value, _last_name(target.value))
-
-    def _defaults(self, arguments: ast.arguments, function: str | None) -> None:
-        positional = [*arguments.posonlyargs, *arguments.args]
-        first = len(positional) - len(arguments.defaults)
-        for argument, value in zip(positional[first:], arguments.defaults, strict=True):
-            self._add(argument.arg, value, function)
-        for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-            if default is not None:
-                self._add(argument.arg, default, function)
-
-
-def _literal(node: ast.expr) -> Value:
-    """Return the value of a number, string, boolean, None or tuple of these, else ``_NOT_LITERAL``."""
-    if isinstance(node, ast.Constant):
-        ok = node.value is None or isinstance(node.value, (bool, int, float, str))
-        return node.value if ok else _NOT_LITERAL
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
-        value = _literal(node.operand)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return -value if isinstance(node.op, ast.USub) else value
-    if isinstance(node, ast.Tuple):
-        elements = tuple(_literal(element) for element in node.elts)
-        return _NOT_LITERAL if _NOT_LITERAL in elements else elements
-    return _NOT_LITERAL
-
-
-def _last_name(node: ast.expr) -> str | None:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else None
 
 
 def _target(statement: ast.stmt) -> ast.expr:

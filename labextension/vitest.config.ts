@@ -1,3 +1,4 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({ test: { include: ['tests/**/*.test.ts'] } });
+// A test of many cells takes seconds where several others share the machine.
+export default defineConfig({ test: { include: ['tests/**/*.test.ts'], testTimeout: 30_000 } });

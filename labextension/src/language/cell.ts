@@ -17,6 +17,7 @@ import type { Mark, ObjectiveMark, ParameterMark, ReportMark } from './marks';
 import { didYouMean } from './near';
 import { maskMagics } from './parse';
 import type { CellReading, Condition, Direction, Goal, Problem, Span, Tunable, Value } from './types';
+import { whyUnnamed } from './unnamed';
 import { unparse } from './unparse';
 import { NONE, strText } from './values';
 
@@ -177,7 +178,11 @@ class Reader {
 
   private placeParameter(comment: Comment, mark: ParameterMark): void {
     const here = this.found.named.filter(({ to }) => isIn(comment.line, to));
-    const named = literalOf(mark, here);
+    const [first, ...others] = here;
+    if (!first) {
+      throw new MarkError(mark.start, whyUnnamed(this.tree, this.python, comment.line, mark.name));
+    }
+    const named = literalOf(mark, [first, ...others]);
     if (this.marked.some((other) => other.named.from === named.from)) {
       throw new MarkError(
         mark.start,
@@ -314,12 +319,8 @@ function isIn(line: Span, at: number): boolean {
 }
 
 /** The literal that a mark speaks of, among those of its line. Throws `MarkError`. */
-function literalOf({ name, start }: ParameterMark, here: readonly Named[]): Named {
+function literalOf({ name, start }: ParameterMark, here: readonly [Named, ...Named[]]): Named {
   const [first] = here;
-  if (!first) {
-    const hint = 'write for example C=1.0,  # tune: 1e-3..1e3 log';
-    throw new MarkError(start, `no named literal ends on this line; ${hint}`);
-  }
   const labels = here.map((each) => {
     return here.some((other) => other !== each && other.name === each.name) ? fullName(each) : each.name;
   });

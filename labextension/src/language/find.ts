@@ -44,7 +44,15 @@ const LOOPS = new Set(['ForStatement', 'WhileStatement']);
 const SCOPES = new Set(['FunctionDefinition', 'ClassDefinition']);
 const SEQUENCES = new Set(['TupleExpression', 'ArrayExpression']);
 const STRINGS = new Set(['String', 'ContinuedString']);
-const LITERALS = new Set(['Number', 'Boolean', 'None', 'UnaryExpression', 'TupleExpression', ...STRINGS]);
+/** Nodes that may be literals. */
+export const LITERALS = new Set([
+  'Number',
+  'Boolean',
+  'None',
+  'UnaryExpression',
+  'TupleExpression',
+  ...STRINGS,
+]);
 
 /** What stands on some lines, which are given in order. */
 export function findOn(lines: readonly Span[], text: string, tree: Tree): Found {
