@@ -16,10 +16,10 @@ import numpy as np
 import optuna
 
 from jtune.cell import Cell
+from jtune.ledger import Definition, Goal, Store
 from jtune.runner import Runner
 from jtune.samplers import make_sampler
 from jtune.search import Limits, Search
-from jtune.study import Definition, Goal, Store
 
 AT = (25, 50, 100)
 SAMPLERS = ("gp", "nsga2", "tpe", "random")
@@ -80,13 +80,13 @@ def run(problem: Problem, sampler: str, seed: int) -> tuple[list[float], float]:
     goals = tuple(Goal(objective.direction, objective.label) for objective in cell.objectives)
     with tempfile.TemporaryDirectory() as folder:
         definition = Definition("q", cell.space, goals, cell.identity, {}, "", problem.cell, cell.spans)
-        study = Store("q", Path(folder)).start(definition)
+        ledger = Store("q", Path(folder)).start(definition)
         points = make_sampler(sampler, cell.space, seed=seed, n_trials=AT[-1], n_objectives=len(goals))
-        study.optuna.sampler = points
+        ledger.optuna.sampler = points
         start = time.perf_counter()
-        Search(study, Runner(cell, cell.template(), {}), points, Limits(AT[-1]), lambda _: None).run()
-        ms = 1e3 * (time.perf_counter() - start) / len(study)
-        values = [trial.values for trial in study]
+        Search(ledger, Runner(cell, cell.template(), {}), points, Limits(AT[-1]), lambda _: None).run()
+        ms = 1e3 * (time.perf_counter() - start) / AT[-1]
+        values = [trial.values for trial in ledger.trials]
     return [hypervolume(values[:n], problem.reference) for n in AT], ms
 
 

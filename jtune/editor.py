@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from jtune.errors import StudyError
 
 if TYPE_CHECKING:
+    from jtune.ledger import Trial
     from jtune.panel import Panel
-    from jtune.study import Study, Trial
+    from jtune.study import Study
 
 _TARGET = "jtune"
 _TOLD_EVERY_S = 0.5
@@ -75,7 +76,7 @@ def found(panel: Panel) -> None:
 
 def exploring(panel: Panel) -> None:
     """Tell that a cell runs again with each move of its sliders."""
-    _line.send({"type": "exploring", "cell": panel.study.definition.cell})
+    _line.send({"type": "exploring", "cell": panel.study.cell_id})
 
 
 def apply(study: Study, trial: Trial) -> bool:
@@ -97,7 +98,7 @@ def greet() -> Any:
     panels = _panels()
     state = {
         "studies": [_standing(panel) for panel in panels],
-        "exploring": [panel.study.definition.cell for panel in panels if panel.is_exploring],
+        "exploring": [panel.study.cell_id for panel in panels if panel.is_exploring],
         "summaries": [_summary(panel) for panel in panels],
     }
     _line.open({"type": "state", **state})
@@ -127,7 +128,7 @@ def source(name: str) -> Any:
 def move(cell: str, literals: Mapping[str, str]) -> Any:
     """Move the sliders of an explored cell, given literals as they are typed; return whether it is explored."""
     for panel in _panels():
-        if panel.is_exploring and panel.study.definition.cell == cell:
+        if panel.is_exploring and panel.study.cell_id == cell:
             panel.move({name: ast.literal_eval(text) for name, text in literals.items()})
             return _json(True)
     return _json(False)
@@ -169,13 +170,13 @@ def _panels() -> list[Panel]:
 def _standing(panel: Panel) -> dict[str, Any]:
     status = panel.head.status
     kept = {key: status[key] for key in ("name", "done", "total", "phase", "text", "best", "gain")}
-    return {**kept, "cell": panel.study.definition.cell}
+    return {**kept, "cell": panel.study.cell_id}
 
 
 def _at_rest(study: Study, summary: str) -> dict[str, Any]:
     text = summary.removeprefix(f"{study.name}: ")
     known = {"name": study.name, "done": len(study.finished), "total": None, "phase": "ended", "text": text}
-    return {**known, "best": "", "gain": "", "cell": study.definition.cell}
+    return {**known, "best": "", "gain": "", "cell": study.cell_id}
 
 
 def _summary(panel: Panel) -> dict[str, Any]:
@@ -191,7 +192,7 @@ def _summary(panel: Panel) -> dict[str, Any]:
         "parameters": info["parameters"],
         "best": dict(zip(study.space.names, at, strict=False)),
     }
-    return {"cell": study.definition.cell, "summary": summary if panel.effects else None}
+    return {"cell": study.cell_id, "summary": summary if panel.effects else None}
 
 
 def _json(value: object) -> Any:

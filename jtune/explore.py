@@ -11,8 +11,9 @@ from jtune.search import Search
 from jtune.space import Point, Space
 
 if TYPE_CHECKING:
+    from jtune.ledger import Origin
     from jtune.panel import Panel
-    from jtune.study import Origin
+    from jtune.study import Study
 
 # A run this short is repeated while the slider is dragged, not only when it is released.
 _LIVE_S = 0.1
@@ -27,21 +28,23 @@ class Explorer:
 
     Parameters
     ----------
+    study : Study
+        Whose trials the runs are.
     search : Search
-        Of the study whose trials the runs are; it only ever runs single points.
+        Of its ledger; it only ever runs single points.
     panel : Panel or None
     """
 
-    def __init__(self, search: Search, panel: Panel | None) -> None:
+    def __init__(self, study: Study, search: Search, panel: Panel | None) -> None:
         self._search, self._panel = search, panel
-        self._known = {Space.key(trial.params) for trial in search.study.complete}
-        self._origin: Origin = "baseline" if search.study.baseline is None else "manual"
+        self._known = {Space.key(trial.params) for trial in study.complete}
+        self._origin: Origin = "baseline" if study.baseline is None else "manual"
         self._lock = threading.Lock()
         self._wanted: Point | None = None
         self._is_scheduled = False
         self._started: float | None = None
         if panel is not None:
-            panel.explore(search, self.want)
+            panel.explore(study, search, self.want)
 
     def want(self, point: Point) -> None:
         """Run a point soon, in the main thread, instead of any that still waits; may be called from any thread."""

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jtune.domains import ChoiceDomain, Domain, Value
 from jtune.errors import StudyError
+from jtune.ledger import dominates, losses
 from jtune.report import bare, one_line
 from jtune.space import Parameter, Space
-from jtune.study import dominates
 
 if TYPE_CHECKING:
     from jtune.effects import Effects
-    from jtune.study import Study, Trial
+    from jtune.ledger import Trial
+    from jtune.study import Study
 
 Message: TypeAlias = dict[str, Any]
 
@@ -157,7 +158,7 @@ def source_message(study: Study, trial: Trial) -> Message:
     return {
         "type": "source",
         "name": study.name,
-        "cell": study.definition.cell,
+        "cell": study.cell_id,
         "number": trial.number,
         "text": study.source(trial),
         "literals": study.literals(trial),
@@ -174,9 +175,9 @@ class Standing:
     """
 
     def __init__(self, study: Study) -> None:
-        self._losses = study.losses
+        self._objectives = study.objectives
         self.best, self.baseline = study.best, study.baseline
-        self._front = {trial.number: study.losses(trial.values) for trial in study.front}
+        self._front = {trial.number: self._losses(trial) for trial in study.front}
 
     @property
     def front(self) -> list[int]:
@@ -190,14 +191,17 @@ class Standing:
             self.baseline = trial
         if not trial.values:
             return
-        losses = self._losses(trial.values)
-        if self.best is None or losses < self._losses(self.best.values):
+        found = self._losses(trial)
+        if self.best is None or found < self._losses(self.best):
             self.best = trial
-        if len(losses) == 1:
-            self._front = {self.best.number: losses}
-        elif not any(dominates(other, losses) for other in self._front.values()):
-            self._front = {n: other for n, other in self._front.items() if not dominates(losses, other)}
-            self._front[trial.number] = losses
+        if len(found) == 1:
+            self._front = {self.best.number: found}
+        elif not any(dominates(other, found) for other in self._front.values()):
+            self._front = {n: other for n, other in self._front.items() if not dominates(found, other)}
+            self._front[trial.number] = found
+
+    def _losses(self, trial: Trial) -> tuple[float, ...]:
+        return losses(self._objectives, trial.values)
 
     def message(self) -> Message:
         """Return the three by their numbers."""

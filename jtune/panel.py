@@ -28,11 +28,12 @@ from jtune import editor, feed
 from jtune.controls import Row
 from jtune.domains import Value
 from jtune.errors import MistakeError
+from jtune.ledger import Trial
 from jtune.outcome import Outcome, Output
 from jtune.report import gain, one_line, shortened
 from jtune.search import Search
 from jtune.space import Point, Space
-from jtune.study import Study, Trial
+from jtune.study import Study
 
 _STATIC = Path(__file__).parent / "static"
 _MIME = "application/vnd.jupyter.widget-view+json"
@@ -145,11 +146,11 @@ class Panel:
             self._on_hold()
             self.feed.start()
 
-    def explore(self, search: Search, want: Want) -> None:
+    def explore(self, study: Study, search: Search, want: Want) -> None:
         """Ask for a run whenever a slider is moved."""
         with self._lock, self._unfailing():
             self._rerun, self._want, self._follows = None, want, False
-            self._turn_to(search.study, search)
+            self._turn_to(study, search)
             editor.exploring(self)
 
     def _turn_to(self, study: Study, search: Search) -> None:
@@ -484,7 +485,7 @@ _panels: dict[Path, Panel] = {}
 
 def panel_of(study: Study) -> Panel:
     """Return the panel of a study; a new one where its generation, or the search space, has changed."""
-    path = study.journal.path
+    path = study.path
     known = _panels.get(path)
     if known is not None:
         is_same = known.study.optuna.study_name == study.optuna.study_name

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from jtune.domains import ChoiceDomain, Domain, IntDomain, Value
 from jtune.errors import StudyError
+from jtune.ledger import losses
 from jtune.quiet import quiet
 from jtune.report import bare, one_line, percent, shortened
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from jtune.effects import Effect
-    from jtune.study import Study, Trial
+    from jtune.ledger import Trial
+    from jtune.study import Study
 
 WIDTH_PX = 880
 _PIXEL_RATIO = 2
@@ -289,7 +291,7 @@ def _incumbents(view: _View) -> tuple[list[int], list[float]]:
     y: list[float] = []
     best = math.inf
     for trial in view.complete:
-        loss = view.study.losses(trial.values)[0]
+        loss = losses(view.study.objectives, trial.values)[0]
         if loss < best:
             best = loss
             x.append(trial.number)
@@ -308,7 +310,7 @@ def _front(axes: Axes, view: _View, width: float) -> None:
         return view.ranges[1].put(trial.values[1])
 
     _dots(axes, view, x)
-    ordered = sorted(view.front, key=lambda trial: view.study.losses(trial.values)[1])
+    ordered = sorted(view.front, key=lambda trial: losses(view.study.objectives, trial.values)[1])
     # A staircase holds between two objectives only: of more, a projection crosses itself.
     has_line = len(view.study.objectives) == 2
     axes.plot(

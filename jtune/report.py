@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 
 from jtune.domains import ChoiceDomain, Value, is_same
 from jtune.errors import StudyError
+from jtune.ledger import losses
 
 if TYPE_CHECKING:
+    from jtune.ledger import Trial
     from jtune.space import Parameter
-    from jtune.study import Study, Trial
+    from jtune.study import Study
 
 _WIDTH = 100
 _VALUE_AT_MOST, _NAME_AT_MOST, _LABEL_AT_MOST, _DOMAIN_AT_MOST = 18, 26, 40, 120
@@ -278,7 +280,7 @@ def _plain(ratio: float) -> str:
 
 def _front(study: Study, shares: dict[str, float], signs: _Signs) -> tuple[str, list[_Column]]:
     """Return a title and a table of the Pareto front, from the best in the first objective on."""
-    front = sorted(study.front, key=lambda trial: (study.losses(trial.values), trial.number))
+    front = sorted(study.front, key=lambda trial: (losses(study.objectives, trial.values), trial.number))
     shown = front
     if len(front) > _FRONT_AT_MOST:
         # Both ends and what lies evenly between them: the first ten would be of one end.

@@ -12,11 +12,11 @@ from typing import TypeAlias
 
 from jtune.domains import Value
 from jtune.gate import TimeLimit, Verdict
+from jtune.ledger import Ledger, Origin, Trial
 from jtune.outcome import Outcome
 from jtune.runner import Runner
 from jtune.samplers import PointSampler, SpaceExhausted
 from jtune.space import Point, Space
-from jtune.study import Origin, Study, Trial
 
 _FAILURES_IN_A_ROW = 10
 # How often a paused search looks for an interrupt; all else wakes it.
@@ -63,7 +63,8 @@ class Search:
 
     Parameters
     ----------
-    study : Study
+    ledger : Ledger
+        Of the study that is searched.
     runner : Runner
     sampler : PointSampler
     limits : Limits
@@ -71,8 +72,10 @@ class Search:
         Called with each trial that has ended; with None before the first one, and when one starts.
     """
 
-    def __init__(self, study: Study, runner: Runner, sampler: PointSampler, limits: Limits, listener: Listener) -> None:
-        self.study, self.runner, self.sampler, self.limits = study, runner, sampler, limits
+    def __init__(
+        self, ledger: Ledger, runner: Runner, sampler: PointSampler, limits: Limits, listener: Listener
+    ) -> None:
+        self.ledger, self.runner, self.sampler, self.limits = ledger, runner, sampler, limits
         self.is_paused = False
         self.is_running = False
         self.running: int | None = None
@@ -95,13 +98,13 @@ class Search:
     def run(self) -> None:
         """Run trials until a limit ends it; the study says which."""
         with self._writing():
-            self.study.close_left_open()
-            finished = self.study.finished
+            self.ledger.close_left_open()
+            finished = self.ledger.finished
             self._finished = len(finished)
             for trial in finished:
                 self.sampler.remember(trial.params)
-            best = self.study.best
-            self._best_losses = self.study.losses(best.values) if best else None
+            best = self.ledger.best
+            self._best_losses = self.ledger.losses(best.values) if best else None
             self._own = self._own_point(finished)
             self._listener(None)
             while (ending := self._ending()) is None:
@@ -115,14 +118,14 @@ class Search:
                     break
                 self.n_run += 1
                 self._listener(trial)
-            self.study.end(ending)
+            self.ledger.end(ending)
             self._end = time.monotonic()
 
     def run_one(self, point: Mapping[str, Value], origin: Origin = "manual") -> tuple[Trial, Outcome]:
         """Run one trial of the user's choice when no search runs; return it, and what came of it."""
         self.runner.gate.reopen()
         with self._writing():
-            self._own = origin, self.study.space.point(point)
+            self._own = origin, self.ledger.space.point(point)
             trial, outcome = self._one()
             self._listener(trial)
         return trial, outcome
@@ -131,7 +134,7 @@ class Search:
     def _writing(self) -> Iterator[None]:
         self.is_running = True
         try:
-            with self.study.journal.writing(), self.runner.gate.guarding():
+            with self.ledger.journal.writing(), self.runner.gate.guarding():
                 yield
         finally:
             self.is_running = False
@@ -156,7 +159,7 @@ class Search:
 
     def run_next(self, point: Mapping[str, Value]) -> None:
         """Run a point of the user's choice next, also while paused."""
-        self._wanted.append(self.study.space.point(point))
+        self._wanted.append(self.ledger.space.point(point))
         self._woken.set()
 
     def narrow(self, space: Space) -> None:
@@ -173,7 +176,7 @@ class Search:
 
     def describe(self) -> str:
         """Return trials done of those wanted, and the best objective so far."""
-        is_max = self.study.objectives[0].direction == "maximize"
+        is_max = self.ledger.objectives[0].direction == "maximize"
         losses = self._best_losses
         best = "" if losses is None else f", best {-losses[0] if is_max else losses[0]:.6g}"
         return f"{self._finished}/{self.limits.n} trials{best}"
@@ -226,7 +229,7 @@ class Search:
             self.sampler.narrow(narrowed)
 
     def _reaches(self, target: float) -> bool:
-        is_max = self.study.objectives[0].direction == "maximize"
+        is_max = self.ledger.objectives[0].direction == "maximize"
         return self._best_losses is not None and self._best_losses[0] <= (-target if is_max else target)
 
     def _own_point(self, finished: Sequence[Trial]) -> tuple[Origin, Point] | None:
@@ -234,7 +237,7 @@ class Search:
 
         The first ones are the baseline; a user who types others later wants to see them tried as well.
         """
-        own, baseline = self.study.space.baseline, self.study.baseline
+        own, baseline = self.ledger.space.baseline, self.ledger.baseline
         # Where nothing came after a failed baseline the cell was broken, by what may have been mended since.
         was_broken = all(trial.origin == "baseline" and trial.state == "failed" for trial in finished)
         if baseline is None or was_broken:
@@ -244,20 +247,20 @@ class Search:
 
     def _one(self) -> tuple[Trial, Outcome]:
         origin, given = self._choose()
-        number, point = self.study.start_trial(origin, given)
+        number, point = self.ledger.start_trial(origin, given)
         self.running = number
         self._listener(None)
         if given is not None:
             self.sampler.remember(point)
         outcome = self.runner.run(
             point,
-            lambda step, value: self.study.report_value(number, step, value),
+            lambda step, value: self.ledger.report_value(number, step, value),
             self.limits.repeats,
             self._limit(),
             # A baseline that fails is shown as the user's own error.
             keeps_error=origin == "baseline",
         )
-        trial = self.study.end_trial(number, origin, outcome)
+        trial = self.ledger.end_trial(number, origin, outcome)
         self.running = None
         self._count(outcome)
         if outcome.state == "interrupted":
@@ -286,6 +289,6 @@ class Search:
         self._failures = self._failures + 1 if outcome.state in {"failed", "timed out"} else 0
         self._since_best += 1
         if outcome.values:
-            losses = self.study.losses(outcome.values)
+            losses = self.ledger.losses(outcome.values)
             if self._best_losses is None or losses < self._best_losses:
                 self._best_losses, self.best, self._since_best = losses, outcome, 0

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from jtune.cell import Cell
 from jtune.errors import UsageError
 from jtune.fingerprint import changed, fingerprints
+from jtune.ledger import Definition, Goal, Ledger, Store, Trial, trials_that_fit
 from jtune.namespace import names_bound, names_read
 from jtune.outcome import Outcome, Output
 from jtune.progress import Progress
 from jtune.runner import Runner, user_frames
 from jtune.samplers import PointSampler, make_pruner, make_sampler
 from jtune.search import Limits, Search
-from jtune.study import Definition, Goal, Store, Study, Trial, remember, trials_that_fit
+from jtune.study import Study, remember
 from jtune.template import Template
 
 if TYPE_CHECKING:
@@ -118,9 +119,11 @@ def tune(shell: Any, cell: Cell, header: str, options: Options) -> None:
     pruner = make_pruner(options.pruner if cell.reports else None, options.limits.n)
     # From here on an interrupt is heard, but cuts nothing of jtune's own in half.
     with opening.runner.gate.guarding(), opening.store.journal.writing():
-        study = opening.study(sampler, pruner)
+        ledger = opening.ledger(sampler, pruner)
+        study = Study(ledger)
         progress = Progress(shell, study.name)
-        search = _search(study, opening, sampler, options.limits, progress, _panel(shell, study, options))
+        panel = _panel(shell, study, options)
+        search = _search(ledger, study, opening, sampler, options.limits, progress, panel)
         if search.broken is not None:
             progress.fail(f"{study.name}: the cell's own values failed, nothing else was run")
             _raise_as_the_users(shell, search.broken, opening.filename)
@@ -148,10 +151,11 @@ def explore(shell: Any, cell: Cell, header: str, options: Options) -> None:
     opening = _Opening(shell, cell, header, options)
     sampler = make_sampler("random", cell.space, seed=options.seed)
     with opening.runner.gate.guarding(), opening.store.journal.writing():
-        study = opening.study(sampler, make_pruner(None, 1))
+        ledger = opening.ledger(sampler, make_pruner(None, 1))
+        study = Study(ledger)
         panel = _panel(shell, study, options)
-        search = Search(study, opening.runner, sampler, options.limits, lambda _: None)
-        explorer = Explorer(search, panel)
+        search = Search(ledger, opening.runner, sampler, options.limits, lambda _: None)
+        explorer = Explorer(study, search, panel)
         outcome = explorer.run(study.space.baseline)
         if outcome.state == "interrupted":
             raise KeyboardInterrupt(f"{study.name} was interrupted")
@@ -186,12 +190,12 @@ class _Opening:
         self.runner = Runner(cell, template, shell.user_ns, shell)
         self.store = Store(self._definition.name)
 
-    def study(self, sampler: PointSampler, pruner: Any) -> Study:
-        """Return the study to go on with, and say what there is to say about it."""
-        study, said = _continued_or_new(self.store, self._cell, self._definition, self._options.is_fresh)
-        study.optuna.sampler, study.optuna.pruner = sampler, pruner
-        _say(study, [*said, *([sampler.note] if sampler.note else [])])
-        return study
+    def ledger(self, sampler: PointSampler, pruner: Any) -> Ledger:
+        """Return the trials to go on with, and say what there is to say about them."""
+        ledger, said = _continued_or_new(self.store, self._cell, self._definition, self._options.is_fresh)
+        ledger.optuna.sampler, ledger.optuna.pruner = sampler, pruner
+        _say(ledger.name, [*said, *([sampler.note] if sampler.note else [])])
+        return ledger
 
     def bind(self, study: Study) -> None:
         """Make the study known under its name."""
@@ -250,8 +254,8 @@ def _made_up_name(cell: Cell) -> str:
     return of_0_1_0 if Store(of_0_1_0).newest() else f"tune-{cell.identity[:8]}"
 
 
-def _continued_or_new(store: Store, cell: Cell, definition: Definition, is_fresh: bool) -> tuple[Study, list[str]]:
-    """Return the study to go on with, and what to say about it."""
+def _continued_or_new(store: Store, cell: Cell, definition: Definition, is_fresh: bool) -> tuple[Ledger, list[str]]:
+    """Return the trials to go on with, and what to say about them."""
     found = store.newest()
     if found is None or is_fresh:
         return store.start(definition), []
@@ -267,11 +271,11 @@ def _continued_or_new(store: Store, cell: Cell, definition: Definition, is_fresh
     if is_same_space and len(kept) == len(finished):
         found.redefine(definition)
         return found, said
-    study = store.start(definition)
-    study.adopt(kept)
+    ledger = store.start(definition)
+    ledger.adopt(kept)
     edited = f"another literal of {', '.join(definition.space.edited_inactive(old.space))}"
     what = edited if is_same_space else "other domains"
-    return study, [*said, f"{what}; {len(kept)} of {len(finished)} trials still fit"]
+    return ledger, [*said, f"{what}; {len(kept)} of {len(finished)} trials still fit"]
 
 
 def _domains(definition: Definition) -> list[tuple[str, str, str]]:
@@ -279,6 +283,7 @@ def _domains(definition: Definition) -> list[tuple[str, str, str]]:
 
 
 def _search(
+    ledger: Ledger,
     study: Study,
     opening: _Opening,
     sampler: PointSampler,
@@ -286,7 +291,7 @@ def _search(
     progress: Progress,
     panel: Panel | None,
 ) -> Search:
-    """Return a search of the study that has ended."""
+    """Return a search of the study's ledger that has ended."""
 
     def listen(trial: Trial | None) -> None:
         progress.update(search)
@@ -294,9 +299,9 @@ def _search(
             panel.update(trial)
         if trial is not None and search.n_run == 2 and (names := opening.inputs.changed()):
             advice = "trials can only be compared when each starts from the same state, so make a copy in the cell"
-            _say(study, [f"the cell changes {', '.join(names)} in place; {advice}"])
+            _say(study.name, [f"the cell changes {', '.join(names)} in place; {advice}"])
 
-    search = Search(study, opening.runner, sampler, limits, listen)
+    search = Search(ledger, opening.runner, sampler, limits, listen)
     if panel is None:
         search.run()
         return search
@@ -318,7 +323,7 @@ def _panel(shell: Any, study: Study, options: Options) -> Panel | None:
         from jtune.panel import panel_of
     except (ImportError, FileNotFoundError) as error:
         # A checkout whose page side is not built, or ipywidgets in disorder: the search does not depend on it.
-        _say(study, [f"no panel: {error}"])
+        _say(study.name, [f"no panel: {error}"])
         return None
     return panel_of(study)
 
@@ -327,14 +332,14 @@ def _run_again(study: Study, search: Search, point: Point) -> Trial:
     """Run a trial that the panel asks for when the search has ended; the namespace has the best one's variables."""
     trial, outcome = search.run_one(point)
     if outcome is search.best and outcome.bindings is not None:
-        _best_here[study.journal.path] = trial, outcome
+        _best_here[study.path] = trial, outcome
         outcome.bindings.apply(search.runner.namespace)
     return trial
 
 
-def _say(study: Study, texts: Sequence[str]) -> None:
+def _say(name: str, texts: Sequence[str]) -> None:
     for text in texts:
-        print(f"{study.name}: {text}")
+        print(f"{name}: {text}")
 
 
 # What the best trials of this kernel bound and showed, by file.
@@ -343,7 +348,7 @@ _best_here: dict[Path, tuple[Trial, Outcome]] = {}
 
 def _best_outcome(study: Study, search: Search, runner: Runner) -> Outcome | None:
     """Return what the best trial bound and showed; one of another kernel is run again, as no trial."""
-    best, path = study.best, study.journal.path
+    best, path = study.best, study.path
     if best is None:
         return None
     if search.best is not None:
@@ -357,10 +362,10 @@ def _best_outcome(study: Study, search: Search, runner: Runner) -> Outcome | Non
             _best_here[path] = best, again
             return again
         _say(
-            study,
+            study.name,
             [f"trial {best.number}, the best one, was run again for its variables: {again.state}, {again.reason}"],
         )
-    _say(study, [f"the variables of trial {best.number}, the best one, are not in this kernel"])
+    _say(study.name, [f"the variables of trial {best.number}, the best one, are not in this kernel"])
     return None
 
 

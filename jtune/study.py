@@ -1,193 +1,25 @@
-"""A study as the user holds it: an Optuna study, what it is a study of, and its file.
-
-A file holds the generations of one NAME, each an Optuna study: ``NAME``, then ``NAME.2``, ``NAME.3``... A new one
-starts where the old trials cannot be compared with the new ones; the newest is the one that counts.
-"""
+"""A study as the user holds it: the trials of a ledger, what a surrogate says of them, and the cell's text."""
 
 from __future__ import annotations
 
-import ast
 import contextlib
-import json
-import logging
-import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 import optuna
-from optuna.storages import JournalStorage
-from optuna.trial import FrozenTrial, TrialState
 
-from jtune import marks
 from jtune.cell import literal_text, rewritten
 from jtune.domains import Domain, Value, is_same
 from jtune.errors import JournalError, StudyError, did_you_mean
 from jtune.home import home
-from jtune.journal import FOLDER, Journal, study_files, warn_it
-from jtune.outcome import Outcome, Output, State
-from jtune.quiet import is_heard, quiet
-from jtune.space import Condition, Parameter, Point, Space
+from jtune.journal import FOLDER, Journal, study_files
+from jtune.ledger import Goal, Ledger, Store, Trial
+from jtune.space import Space
 
 if TYPE_CHECKING:
     from jtune.effects import Effect, Effects
-
-Origin: TypeAlias = Literal["baseline", "sampler", "manual"]
-_ATTRIBUTE, _ENDING = "jtune", "jtune:ending"
-_FINISHED = ("complete", "failed", "pruned", "timed out")
-_OPTUNA_STATES: dict[State, TrialState] = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
-KILLED = "the kernel ended while it ran"
-# Optuna's log of jtune's own bookkeeping has no place in a cell; its verbosity, and the log of other studies, stay.
-for _name in ("optuna.study.study", "optuna.storages.journal._storage"):
-    logging.getLogger(_name).addFilter(is_heard)
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One run of the cell.
-
-    Parameters
-    ----------
-    number : int
-        From 0, in order of start.
-    params : dict
-        Active parameters and their values.
-    values : tuple of float
-        The objectives; empty unless the trial is complete.
-    seconds : float or None
-        Of the cell's own run; None while it runs.
-    state : str
-        "complete", "failed", "pruned", "timed out", "interrupted" or "running".
-    reason : str
-        Why it is not complete.
-    origin : {"baseline", "sampler", "manual"}
-    curves : dict of str to list of float
-        What its loops reported.
-    outputs : list of dict
-        What it showed, in nbformat's form.
-    traceback : str
-        Of a failure.
-    repeats : tuple of tuple of float
-        The values of each run under ``--repeats``.
-    """
-
-    number: int
-    params: Point
-    values: tuple[float, ...]
-    seconds: float | None
-    state: str
-    reason: str
-    origin: Origin
-    curves: dict[str, list[float]] = field(default_factory=dict, repr=False)
-    outputs: list[Output] = field(default_factory=list, repr=False)
-    traceback: str = field(default="", repr=False)
-    repeats: tuple[tuple[float, ...], ...] = field(default=(), repr=False)
-
-    @property
-    def value(self) -> float | None:
-        """The (first) objective, or None where the trial is not complete."""
-        return self.values[0] if self.values else None
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether it counts towards ``-n``: it ended by itself, whichever way."""
-        return self.state in _FINISHED
-
-
-@dataclass(frozen=True)
-class Goal:
-    """An objective: its direction and what the user calls it."""
-
-    direction: marks.Direction
-    label: str
-
-
-@dataclass(frozen=True)
-class Definition:
-    """What a generation is a study of.
-
-    Parameters
-    ----------
-    name : str
-    space : Space
-    objectives : tuple of Goal
-    identity : str
-        Digest of the code with its literals masked.
-    inputs : dict of str to (str or None)
-        Fingerprints of the names that the cell reads.
-    header : str
-        What stands above the cell's own source: the magic line.
-    source : str
-        The cell as typed, below the magic line.
-    spans : sequence of (int, int)
-        Where each parameter's literal stands in ``source``.
-    cell : str
-        The notebook's id of the cell; empty where there is none.
-    """
-
-    name: str
-    space: Space
-    objectives: tuple[Goal, ...]
-    identity: str
-    inputs: dict[str, str | None]
-    header: str
-    source: str
-    spans: tuple[tuple[int, int], ...]
-    cell: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return {
-            "version": 1,
-            "name": self.name,
-            "parameters": [_parameter_to_json(parameter) for parameter in self.space],
-            "objectives": [asdict(goal) for goal in self.objectives],
-            "identity": self.identity,
-            "inputs": self.inputs,
-            "header": self.header,
-            "source": self.source,
-            "spans": self.spans,
-            "cell": self.cell,
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Definition:
-        """Return what :meth:`to_json` wrote.
-
-        Raises
-        ------
-        ValueError, KeyError, TypeError
-            If the data are not of that form.
-        """
-        return cls(
-            name=str(data["name"]),
-            space=Space([_parameter_from_json(entry) for entry in data["parameters"]]),
-            objectives=tuple(Goal(o["direction"], o["label"]) for o in data["objectives"]),
-            identity=data["identity"],
-            inputs=dict(data["inputs"]),
-            header=data["header"],
-            source=data["source"],
-            spans=tuple((start, stop) for start, stop in data["spans"]),
-            cell=str(data.get("cell", "")),
-        )
-
-
-def _parameter_to_json(parameter: Parameter) -> dict[str, Any]:
-    return {
-        "name": parameter.name,
-        "domain": str(parameter.domain),
-        "literal": repr(parameter.literal),
-        "if": parameter.condition.text if parameter.condition else None,
-    }
-
-
-def _parameter_from_json(entry: Mapping[str, Any]) -> Parameter:
-    # Literals and conditions are parsed by whitelists: a file never runs code.
-    literal = ast.literal_eval(entry["literal"])
-    condition = None if entry["if"] is None else Condition(entry["if"])
-    return Parameter(entry["name"], marks.read_domain(entry["domain"], literal), literal, condition)
 
 
 class Study:
@@ -197,38 +29,44 @@ class Study:
     study that was loaded in another process sees the trials of a kernel that is still running.
     """
 
-    def __init__(self, study: optuna.Study, journal: Journal) -> None:
-        self.optuna = study
-        self.journal = journal
-        try:
-            self.definition = Definition.from_json(study.user_attrs[_ATTRIBUTE])
-        except (KeyError, ValueError, TypeError, SyntaxError):
-            raise JournalError(
-                f"{journal.path}: {study.study_name!r} is no study of jtune's; open it with optuna.load_study"
-            ) from None
-        self._storage = study._storage
-        self._id = study._study_id
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
         self._effects: tuple[int, Effects] | None = None
+
+    @property
+    def optuna(self) -> optuna.Study:
+        """The Optuna study beneath: its plots and its dashboard work."""
+        return self._ledger.optuna
+
+    @property
+    def path(self) -> Path:
+        """The study's file."""
+        return self._ledger.journal.path
 
     @property
     def name(self) -> str:
         """The NAME on the magic line."""
-        return self.definition.name
+        return self._ledger.name
+
+    @property
+    def cell_id(self) -> str:
+        """The notebook's id of the cell; empty where there is none."""
+        return self._ledger.definition.cell
 
     @property
     def ending(self) -> str:
         """Why its last search ended; empty before that."""
-        return str(self.optuna.user_attrs.get(_ENDING, ""))
+        return self._ledger.ending
 
     @property
     def generation(self) -> int:
         """1 for the first, counted up each time the code or its inputs changed."""
-        return _generation(self.optuna.study_name, self.name) or 1
+        return self._ledger.generation
 
     @property
     def space(self) -> Space:
         """The search space."""
-        return self.definition.space
+        return self._ledger.space
 
     @property
     def parameters(self) -> dict[str, Domain]:
@@ -238,38 +76,35 @@ class Study:
     @property
     def objectives(self) -> tuple[Goal, ...]:
         """What is judged: ``direction`` and ``label`` of each."""
-        return self.definition.objectives
+        return self._ledger.objectives
 
     @property
     def trials(self) -> list[Trial]:
         """All trials, in order of start."""
-        return [self._trial(frozen) for frozen in self._frozen()]
-
-    def _frozen(self) -> list[FrozenTrial]:
-        return self._storage.get_all_trials(self._id, deepcopy=False)
+        return self._ledger.trials
 
     def __len__(self) -> int:
-        return len(self._frozen())
+        return len(self.trials)
+
+    def __bool__(self) -> bool:
+        """Whether there is a study, which may have no trials yet."""
+        return True
 
     def __iter__(self) -> Iterator[Trial]:
         return iter(self.trials)
 
     def __getitem__(self, number: int) -> Trial:
-        frozen = self._frozen()
-        try:
-            return self._trial(frozen[number])
-        except IndexError:
-            raise StudyError(f"{self.name} has {len(frozen)} trials, none of them is number {number}") from None
+        return self._ledger[number]
 
     @property
     def finished(self) -> list[Trial]:
         """Trials that count towards ``-n``: all but running and interrupted ones."""
-        return [trial for trial in self.trials if trial.is_finished]
+        return self._ledger.finished
 
     @property
     def complete(self) -> list[Trial]:
         """Trials that have values."""
-        return [trial for trial in self.trials if trial.state == "complete"]
+        return self._ledger.complete
 
     @property
     def baseline(self) -> Trial | None:
@@ -277,8 +112,7 @@ class Study:
 
         One that failed is run again when the study goes on; then the one that gave a value counts.
         """
-        tried = [t for t in self.trials if t.origin == "baseline" and t.is_finished]
-        return next((t for t in tried if t.state == "complete"), tried[-1] if tried else None)
+        return self._ledger.baseline
 
     @property
     def best(self) -> Trial | None:
@@ -286,30 +120,12 @@ class Study:
 
         With several objectives: the trial that is best in the first one, then in the second, and so on.
         """
-        return min(self.complete, key=self._rank, default=None) if self.objectives else None
+        return self._ledger.best
 
     @property
     def front(self) -> list[Trial]:
         """The Pareto front: complete trials that no other one is better than in every respect."""
-        front: list[Trial] = []
-        # In this order a trial can only be dominated by one before it.
-        for trial in sorted(self.complete, key=self._rank):
-            losses = self.losses(trial.values)
-            if len(self.objectives) < 2:
-                return [trial] if self.objectives else []
-            if not any(dominates(self.losses(better.values), losses) for better in front):
-                front.append(trial)
-        return sorted(front, key=lambda trial: trial.number)
-
-    def losses(self, values: Sequence[float]) -> tuple[float, ...]:
-        """Return objective values with their signs turned so that lower is better."""
-        return tuple(
-            -value if goal.direction == "maximize" else value
-            for value, goal in zip(values, self.objectives, strict=True)
-        )
-
-    def _rank(self, trial: Trial) -> tuple[tuple[float, ...], int]:
-        return self.losses(trial.values), trial.number
+        return self._ledger.front
 
     def source(self, trial: Trial | int | None = None) -> str:
         """Return the cell's text with a trial's literals, every other character unchanged.
@@ -324,7 +140,7 @@ class Study:
         StudyError
             If there is no such trial.
         """
-        definition = self.definition
+        definition = self._ledger.definition
         params = self._chosen(trial).params
         return definition.header + rewritten(definition.source, definition.spans, self.space, params)
 
@@ -341,11 +157,11 @@ class Study:
         StudyError
             If there is no such trial.
         """
-        params, source = self._chosen(trial).params, self.definition.source
+        params, definition = self._chosen(trial).params, self._ledger.definition
         found = []
-        for (start, stop), parameter in zip(self.definition.spans, self.space, strict=True):
+        for (start, stop), parameter in zip(definition.spans, self.space, strict=True):
             if parameter.name in params:
-                before, value = source[start:stop], params[parameter.name]
+                before, value = definition.source[start:stop], params[parameter.name]
                 is_kept = is_same(value, parameter.literal)
                 found.append((parameter.name, before, before if is_kept else literal_text(value, before)))
         return found
@@ -368,7 +184,7 @@ class Study:
         shell = get_ipython()
         if shell is None:
             raise StudyError("apply() puts a cell into a notebook; elsewhere take the text from source()")
-        if not (self.definition.cell and editor.apply(self, self._chosen(trial))):
+        if not (self.cell_id and editor.apply(self, self._chosen(trial))):
             shell.set_next_input(source, replace=False)
 
     def show(self) -> None:
@@ -466,32 +282,6 @@ class Study:
             raise StudyError(f"{self.name} has no complete trial yet")
         return chosen
 
-    def _trial(self, frozen: FrozenTrial) -> Trial:
-        record = frozen.user_attrs.get(_ATTRIBUTE, {})
-        is_ended = frozen.state.is_finished()
-        state = record.get("state") if is_ended else "running"
-        return Trial(
-            number=frozen.number,
-            params=self._params(frozen),
-            values=tuple(frozen.values or ())[: len(self.objectives)] if frozen.state == TrialState.COMPLETE else (),
-            seconds=record.get("seconds"),
-            state=state or _foreign_state(frozen.state),
-            reason=record.get("reason", ""),
-            origin=record.get("origin", "sampler"),
-            curves=record.get("curves", {}),
-            outputs=record.get("outputs", []),
-            traceback=record.get("traceback", ""),
-            repeats=tuple(tuple(run) for run in record.get("repeats", ())),
-        )
-
-    def _params(self, frozen: FrozenTrial) -> Point:
-        """Return a trial's parameters, in cell order; names that a foreign writer added are left out."""
-        return {
-            name: self.space[name].domain.from_optuna(frozen.params[name])
-            for name in self.space.names
-            if name in frozen.params
-        }
-
     def __repr__(self) -> str:
         from jtune.report import as_text
 
@@ -501,204 +291,6 @@ class Study:
         from jtune.report import as_html
 
         return as_html(self)
-
-    # What follows is for the search, which is the one writer of a study.
-
-    def start_trial(self, origin: Origin, point: Mapping[str, Value] | None = None) -> tuple[int, Point]:
-        """Start a trial and return its number and point.
-
-        Parameters
-        ----------
-        origin : Origin
-        point : mapping, optional
-            Where to run; None asks the sampler.
-
-        Raises
-        ------
-        SpaceExhausted
-            If the sampler has no point left; the trial is closed as interrupted.
-        """
-        storage = self._storage
-        # Not Study.ask: it looks at every trial for one that waits.
-        trial_id = storage.create_new_trial(self._id)
-        frozen = storage.get_trial(trial_id)
-        if point is None:
-            try:
-                point = self._ask(frozen)
-            except Exception as error:
-                self.end_trial(frozen.number, origin, Outcome("interrupted", str(error)))
-                raise
-        for name, value in point.items():
-            domain = self.space[name].domain
-            internal = domain.distribution.to_internal_repr(domain.to_optuna(value))
-            storage.set_trial_param(trial_id, name, internal, domain.distribution)
-        return frozen.number, dict(point)
-
-    def _ask(self, frozen: FrozenTrial) -> Point:
-        sampler = self.optuna.sampler
-        with quiet():
-            sampler.before_trial(self.optuna, frozen)
-            distributions = sampler.infer_relative_search_space(self.optuna, frozen)
-            proposed = sampler.sample_relative(self.optuna, frozen, distributions)
-        return {
-            name: self.space[name].domain.from_optuna(proposed[name]) for name in self.space.names if name in proposed
-        }
-
-    def report_value(self, number: int, step: int, value: float) -> bool:
-        """Record an intermediate value; return whether the pruner would end the trial."""
-        if len(self.objectives) > 1:
-            return False
-        trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._id, number)
-        self._storage.set_trial_intermediate_value(trial_id, step, value)
-        return self.optuna.pruner.prune(self.optuna, self._storage.get_trial(trial_id))
-
-    def end_trial(self, number: int, origin: Origin, outcome: Outcome) -> Trial:
-        """Record an outcome and return its trial; on return it is in the file."""
-        trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._id, number)
-        self._storage.set_trial_user_attr(trial_id, _ATTRIBUTE, _record(origin, outcome))
-        state = _OPTUNA_STATES.get(outcome.state, TrialState.FAIL)
-        values = _stored_values(outcome.values) if state == TrialState.COMPLETE else None
-        with quiet():
-            self.optuna.tell(number, values, state=state)
-        return self._trial(self._storage.get_trial(trial_id))
-
-    def redefine(self, definition: Definition) -> None:
-        """Follow the cell's text where it changed in what makes no difference to the trials."""
-        if definition != self.definition:
-            self.optuna.set_user_attr(_ATTRIBUTE, definition.to_json())
-            self.definition = definition
-
-    def end(self, ending: str) -> None:
-        """Record why a search ended."""
-        if ending != self.ending:
-            self.optuna.set_user_attr(_ENDING, ending)
-
-    def close_left_open(self) -> None:
-        """Mark trials that a killed kernel left running as interrupted."""
-        for trial in self.trials:
-            if trial.state == "running":
-                self.end_trial(trial.number, trial.origin, Outcome("interrupted", KILLED))
-
-    def adopt(self, trials: Sequence[Trial]) -> None:
-        """Take over ended trials of an older generation."""
-        _foreign = {str(name): state for name, state in _OPTUNA_STATES.items()}
-        for trial in trials:
-            state = _foreign.get(trial.state, TrialState.FAIL)
-            domains = {name: self.space[name].domain for name in trial.params}
-            record = asdict(trial)
-            self.optuna.add_trial(
-                optuna.trial.create_trial(
-                    state=state,
-                    values=_stored_values(trial.values) if state == TrialState.COMPLETE else None,
-                    params={name: domains[name].to_optuna(value) for name, value in trial.params.items()},
-                    distributions={name: domain.distribution for name, domain in domains.items()},
-                    intermediate_values=_first_curve(trial),
-                    user_attrs={_ATTRIBUTE: {key: record[key] for key in _RECORDED if record[key]}},
-                )
-            )
-
-
-def trials_that_fit(earlier: Study, definition: Definition) -> list[Trial]:
-    """Return the finished trials of a study that are ones of ``definition`` as well, where only its domains differ.
-
-    Their points are of its space, and where a parameter was inactive the cell would run with the same literal today.
-    """
-    space = definition.space
-    edited = space.edited_inactive(earlier.space)
-    return [t for t in earlier.finished if space.accepts(t.params) and all(name in t.params for name in edited)]
-
-
-_RECORDED = ("state", "reason", "origin", "seconds", "curves", "outputs", "traceback", "repeats")
-
-
-def _record(origin: Origin, outcome: Outcome) -> dict[str, Any]:
-    """Return what is written of a trial beside its values; what is empty, or usual, is left out."""
-    entries = {
-        "state": outcome.state if outcome.state != "complete" else "",
-        "reason": outcome.reason,
-        "origin": origin if origin != "sampler" else "",
-        "seconds": round(outcome.seconds, 6),
-        "curves": dict(outcome.curves),
-        "outputs": _jsonable(list(outcome.outputs)),
-        "traceback": outcome.traceback,
-        "repeats": outcome.repeats,
-    }
-    return {key: value for key, value in entries.items() if value or key == "seconds"}
-
-
-def _stored_values(values: Sequence[float]) -> list[float]:
-    """Return objective values as Optuna has them: where a cell has no objective, there is one all the same."""
-    return list(values) or [0.0]
-
-
-def _jsonable(outputs: list[Output]) -> list[Output]:
-    """Return outputs that JSON can hold: a user's own display may put anything into a bundle."""
-    try:
-        json.dumps(outputs)
-    except (TypeError, ValueError):
-        plain: list[Output] = json.loads(json.dumps(outputs, default=str, skipkeys=True))
-        return plain
-    return outputs
-
-
-def _first_curve(trial: Trial) -> dict[int, float]:
-    curve = next(iter(trial.curves.values()), [])
-    return {step: value for step, value in enumerate(curve) if math.isfinite(value)}
-
-
-def _foreign_state(state: TrialState) -> str:
-    names = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
-    return names.get(state, "running")
-
-
-def dominates(a: Sequence[float], b: Sequence[float]) -> bool:
-    """Tell whether losses ``a`` are no worse than ``b`` in every respect, and better in one."""
-    return all(x <= y for x, y in zip(a, b, strict=True)) and any(x < y for x, y in zip(a, b, strict=True))
-
-
-class Store:
-    """The file of one name, with all its generations."""
-
-    def __init__(self, name: str, folder: Path | None = None) -> None:
-        self.name = name
-        # A warning's place in the user's code says nothing here; its text says it all.
-        self.journal = Journal((folder or home()) / FOLDER / f"{name}.journal", warn_it)
-        self.storage = JournalStorage(self.journal)
-
-    def newest(self) -> Study | None:
-        """Return the newest generation, or None where there is none."""
-        generations = self._generations(is_defined=True)
-        if not generations:
-            return None
-        with quiet():
-            study = optuna.load_study(study_name=generations[max(generations)], storage=self.storage)
-        return Study(study, self.journal)
-
-    def start(self, definition: Definition) -> Study:
-        """Start a new generation."""
-        generation = max(self._generations(is_defined=False), default=0) + 1
-        name = self.name if generation == 1 else f"{self.name}.{generation}"
-        directions = [goal.direction for goal in definition.objectives] or ["minimize"]
-        with quiet():
-            study = optuna.create_study(study_name=name, storage=self.storage, directions=directions)
-        study.set_user_attr(_ATTRIBUTE, definition.to_json())
-        return Study(study, self.journal)
-
-    def _generations(self, *, is_defined: bool) -> dict[int, str]:
-        """Return the Optuna studies of this name; ``is_defined`` leaves out those whose start was cut short."""
-        return {
-            number: study.study_name
-            for study in self.storage.get_all_studies()
-            if (number := _generation(study.study_name, self.name)) is not None
-            and (_ATTRIBUTE in study.user_attrs or not is_defined)
-        }
-
-
-def _generation(study_name: str, name: str) -> int | None:
-    if study_name == name:
-        return 1
-    prefix, _, number = study_name.rpartition(".")
-    return int(number) if prefix == name and number.isdecimal() else None
 
 
 _latest: dict[str, Study] = {}
@@ -745,14 +337,14 @@ def load(name: str, folder: str | os.PathLike[str] | None = None) -> Study:
     """
     place = home() if folder is None else Path(folder)
     path = place / FOLDER / f"{name}.journal"
-    study = Store(name, place).newest() if path.exists() else None
-    if study is None and path.exists():
+    ledger = Store(name, place).newest() if path.exists() else None
+    if ledger is None and path.exists():
         raise StudyError(f"{path} holds no study of jtune's; open one of Optuna's own with optuna.load_study")
-    if study is None:
+    if ledger is None:
         names = [path.name.removesuffix(".journal") for path in study_files(place / FOLDER)]
         there = f"there are {', '.join(names)}" if names else "there is none"
         raise StudyError(f"no study {name!r} in {place / FOLDER}; {there}{did_you_mean(name, names)}")
-    return study
+    return Study(ledger)
 
 
 def delete(name: str, folder: str | os.PathLike[str] | None = None) -> None:
@@ -765,9 +357,9 @@ def delete(name: str, folder: str | os.PathLike[str] | None = None) -> None:
     JournalLockedError
         If another process is searching it.
     """
-    study = load(name, folder)
-    with study.journal.writing():
-        study.journal.path.unlink()
+    path = load(name, folder).path
+    with Journal(path).writing():
+        path.unlink()
     _latest.pop(name, None)
 
 

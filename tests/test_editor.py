@@ -59,7 +59,7 @@ def test_studies_of_the_folder_are_listed_too(page):
 
 def test_apply_asks_the_page_only_where_one_answers(page):
     page.kernel.run(CELL)
-    page.kernel.run("q.definition = __import__('dataclasses').replace(q.definition, cell='c1')")
+    page.kernel.run("q._ledger.definition = __import__('dataclasses').replace(q._ledger.definition, cell='c1')")
     page.kernel.run("q.apply()")
     assert page.told("apply") == []
     page.ask("greet()")

@@ -115,9 +115,7 @@ def test_source_has_each_literal_before_and_after(tmp_path):
     message = feed.source_message(study, study[1])
     assert message["text"] == study.source(1)
     assert [name for name, _, _ in message["literals"]] == list(study[1].params)
-    assert all(
-        before in study.definition.source and after in study.source(1) for _, before, after in message["literals"]
-    )
+    assert all(before in study.source(0) and after in study.source(1) for _, before, after in message["literals"])
 
 
 def test_trials_arrive_in_order_and_once_whoever_sends(tmp_path):

@@ -262,7 +262,7 @@ def test_fresh_starts_anew_and_keeps_the_old_generation(shared_kernel):
     shared_kernel.run(quadratic("anew", 3))
     shared_kernel.run(quadratic("anew --fresh", 4))
     said = shared_kernel.run(
-        "import optuna\nprint(anew.generation, [s.study_name for s in anew.journal and "
+        "import optuna\nprint(anew.generation, [s.study_name for s in "
         "optuna.get_all_study_summaries(anew.optuna._storage)])"
     )
     assert said == "2 ['anew', 'anew.2']\n"

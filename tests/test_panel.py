@@ -8,11 +8,12 @@ import pytest
 from jtune.cell import Cell
 from jtune.domains import ChoiceDomain, FloatDomain
 from jtune.explore import Explorer
+from jtune.ledger import Definition, Goal, Store
 from jtune.panel import Panel, panel_of
 from jtune.runner import Runner
 from jtune.samplers import make_sampler
 from jtune.search import Limits, Search
-from jtune.study import Definition, Goal, Store, load
+from jtune.study import Study, load
 
 SOURCE = """
 x = 1.0  # tune: -3..3
@@ -34,14 +35,15 @@ class Session:
         goals = tuple(Goal(objective.direction, objective.label) for objective in cell.objectives)
         definition = Definition(name, cell.space, goals, cell.identity, {}, "", source, cell.spans)
         store = Store(name, Path(folder))
-        self.study = store.newest() or store.start(definition)
-        self.study.redefine(definition)
+        ledger = store.newest() or store.start(definition)
+        ledger.redefine(definition)
+        self.study = Study(ledger)
         points = make_sampler(sampler, cell.space, seed=0, n_trials=n, n_objectives=len(goals) or 1)
-        self.study.optuna.sampler = points
+        ledger.optuna.sampler = points
         self.namespace = {} if namespace is None else namespace
         runner = Runner(cell, cell.template(), self.namespace)
         self.panel = panel_of(self.study)
-        self.search = Search(self.study, runner, points, Limits(n), self.panel.update)
+        self.search = Search(ledger, runner, points, Limits(n), self.panel.update)
 
     def run(self):
         self.panel.attach(self.study, self.search, lambda point: self.search.run_one(point)[0])
@@ -50,7 +52,7 @@ class Session:
         return self
 
     def explore(self):
-        explorer = Explorer(self.search, self.panel)
+        explorer = Explorer(self.study, self.search, self.panel)
         explorer.run(self.study.space.baseline)
         return explorer
 

@@ -10,8 +10,8 @@ import cloudpickle
 import optuna
 import pytest
 
+from jtune.ledger import Definition, Goal, Store
 from jtune.quiet import quiet
-from jtune.study import Definition, Goal, Store
 
 
 class Other:
@@ -106,10 +106,10 @@ def test_jtune_s_own_studies_log_nothing_and_the_user_s_do(tmp_path, heard):
 
     cell = Cell("x = 1.0  # tune: 0..2\nx  # tune: minimize\n")
     definition = Definition("own", cell.space, (Goal("minimize", "x"),), cell.identity, {}, "", cell.source, cell.spans)
-    study = Store("own", tmp_path).start(definition)
-    with study.journal.writing():
-        number, _ = study.start_trial("baseline", {"x": 1.0})
-        study.end_trial(number, "baseline", Outcome("complete", "", (1.0,)))
+    ledger = Store("own", tmp_path).start(definition)
+    with ledger.journal.writing():
+        number, _ = ledger.start_trial("baseline", {"x": 1.0})
+        ledger.end_trial(number, "baseline", Outcome("complete", "", (1.0,)))
     assert heard == []
     with Other(quiet()):
         optuna.create_study().optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)

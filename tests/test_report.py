@@ -14,8 +14,9 @@ from PIL import Image
 
 from jtune import picture, report
 from jtune.cell import Cell
+from jtune.ledger import Definition, Goal, Store
 from jtune.outcome import Outcome
-from jtune.study import Definition, Goal, Store
+from jtune.study import Study
 
 SVC = """\
 C=1.0  # tune: 1e-3..1e3 log
@@ -48,13 +49,20 @@ MINIMIZE = (("minimize", "loss"),)
 FAILED = Outcome("failed", "ValueError: no\nway")
 
 
+class Written(Study):
+    """A study that the test itself writes."""
+
+    def __init__(self, ledger):
+        super().__init__(ledger)
+        self.ledger = ledger
+
+
 def start(folder, cell, objectives=MINIMIZE, name="digits"):
     parsed = Cell(cell + "loss = 0\n")
     goals = tuple(Goal(*objective) for objective in objectives)
     spans = parsed.spans
-    return Store(name, folder).start(
-        Definition(name, parsed.space, goals, parsed.identity, {}, "%%tune\n", parsed.source, spans)
-    )
+    definition = Definition(name, parsed.space, goals, parsed.identity, {}, "%%tune\n", parsed.source, spans)
+    return Written(Store(name, folder).start(definition))
 
 
 def add(study, outcome, point=None):
@@ -62,8 +70,8 @@ def add(study, outcome, point=None):
     origin = "baseline" if len(study) == 0 else "sampler"
     if not isinstance(outcome, Outcome):
         outcome = Outcome("complete", values=tuple(map(float, np.atleast_1d(outcome))))
-    number, _ = study.start_trial(origin, study.space.point(point or {}))
-    study.end_trial(number, origin, outcome)
+    number, _ = study.ledger.start_trial(origin, study.space.point(point or {}))
+    study.ledger.end_trial(number, origin, outcome)
     return study
 
 
@@ -71,7 +79,7 @@ def searched(folder, cell, objective, n, **kwargs):
     """Return a study of the baseline and ``n - 1`` random points."""
     study = start(folder, cell, **kwargs)
     rng = np.random.default_rng(0)
-    with study.journal.writing():
+    with study.ledger.journal.writing():
         for i in range(n):
             point = study.space.baseline if i == 0 else study.space.sample(rng)
             add(study, objective(study.space.complete(point), i), point)
@@ -118,7 +126,7 @@ class Page(HTMLParser):
 def test_text_shows_what_changed_and_in_which_domain(tmp_path):
     study = add(start(tmp_path, SVC, [("maximize", "accuracy")]), 0.8)
     add(study, 0.96, {"C": 12.0, "degree": 5, "shift": 0.4, "kernel": "poly"})
-    study.end("the time is up")
+    study.ledger.end("the time is up")
     assert report.as_text(study) == (
         "digits: maximize accuracy\n"
         "2 trials; ended: the time is up\n"
@@ -164,8 +172,8 @@ def test_text_counts_what_became_of_the_trials(tmp_path):
     study = start(tmp_path, X)
     for i, state in enumerate(("complete", "failed", "failed", "pruned", "timed out", "interrupted")):
         add(study, Outcome(state, values=(1.0,) if state == "complete" else ()), {"x": 1.0 + i / 10})
-    study.start_trial("sampler", {"x": 0.3})
-    study.end("5 trials are done")
+    study.ledger.start_trial("sampler", {"x": 0.3})
+    study.ledger.end("5 trials are done")
     assert lines(study)[1] == "5 trials are done (2 failed, 1 pruned, 1 timed out), 1 interrupted, 1 running"
     assert lines(study)[2] == "baseline 1, no other complete trial"
 
@@ -186,7 +194,7 @@ def test_text_without_trials_shows_the_literals(tmp_path):
 
 def test_text_where_all_failed(tmp_path):
     study = add(start(tmp_path, X), FAILED)
-    study.end("the baseline failed")
+    study.ledger.end("the baseline failed")
     assert lines(study)[1:6] == [
         "1 trial (1 failed); ended: the baseline failed",
         "no complete trial; the baseline failed: ValueError: no way",
@@ -262,7 +270,7 @@ def test_text_of_a_long_front_shows_both_ends(tmp_path):
 
 def test_summary_is_one_line(tmp_path):
     study = add(add(start(tmp_path, X, [("maximize", "a\nb")]), 0.5), 0.6, {"x": 1.5})
-    study.end("the target is reached")
+    study.ledger.end("the target is reached")
     assert report.summary(study) == (
         "digits: 2 trials; ended: the target is reached; best 0.6 in trial 1, 0.1 (20 %) higher than the baseline's 0.5"
     )

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 import jtune
 from jtune.cell import Cell
 from jtune.errors import StudyError
+from jtune.ledger import Definition, Goal, Store
 from jtune.runner import Runner
 from jtune.samplers import make_sampler
 from jtune.search import Limits, Search
-from jtune.study import Definition, Goal, Store
+from jtune.study import Study
 
 SOURCE = """\
 x = 1.0  # tune: -3..3
@@ -34,17 +35,17 @@ def search(
     goals = tuple(Goal(objective.direction, objective.label) for objective in cell.objectives)
     definition = Definition(name, cell.space, goals, cell.identity, {}, "", source, cell.spans)
     store = Store(name, Path(folder))
-    study = store.newest() or store.start(definition)
-    study.redefine(definition)
+    ledger = store.newest() or store.start(definition)
+    ledger.redefine(definition)
     points = make_sampler(sampler, cell.space, seed=seed, n_trials=limits.n, n_objectives=len(goals))
-    study.optuna.sampler = points
-    found = Search(study, Runner(cell, cell.template(), {} if namespace is None else namespace), points, limits,
+    ledger.optuna.sampler = points
+    found = Search(ledger, Runner(cell, cell.template(), {} if namespace is None else namespace), points, limits,
                    lambda _: None)  # fmt: skip
     other = threading.Thread(target=meanwhile or (lambda _: None), args=(found,))
     other.start()
     found.run()
     other.join()
-    return found, study
+    return found, Study(ledger)
 
 
 def described(study):
@@ -242,12 +243,12 @@ def test_a_pause_holds_the_search_until_it_is_resumed(tmp_path):
         begun.wait(20)
         found.pause()
         found.skip()
-        while found.study[0].state == "running":
+        while found.ledger[0].state == "running":
             begun.wait(0.01)
         found.run_next({"x": 2.5})
-        while len(found.study.finished) < 2:
+        while len(found.ledger.finished) < 2:
             begun.wait(0.01)
-        seen.append([trial.origin for trial in found.study])
+        seen.append([trial.origin for trial in found.ledger.trials])
         found.resume()
 
     _, study = search(tmp_path, Limits(4), HANGING, namespace={"begun": begun}, meanwhile=meanwhile)
@@ -257,7 +258,7 @@ def test_a_pause_holds_the_search_until_it_is_resumed(tmp_path):
 
 def test_a_stop_while_paused_ends_the_search(tmp_path):
     found, study = search(tmp_path, Limits(2), "x = 1.0  # tune: -3..3\nx  # tune: minimize\n")
-    again = Search(study, found.runner, found.sampler, Limits(9), lambda _: None)
+    again = Search(found.ledger, found.runner, found.sampler, Limits(9), lambda _: None)
     again.pause()
     other = threading.Timer(0.05, again.stop)
     other.start()

@@ -42,7 +42,7 @@ print("x is", x)
 plt.figure(figsize=(3, 2)); plt.plot([0, x]); plt.show()
 loss = (x - 1.5) ** 2 + y + (k == "b")   # tune: minimize"""
 # As of a page that does not tell which cell it runs, or of a notebook that has the cell no more.
-WITHOUT_CELL = "import dataclasses; {0}.definition = dataclasses.replace({0}.definition, cell='')"
+WITHOUT_CELL = "import dataclasses; {0}._ledger.definition = dataclasses.replace({0}._ledger.definition, cell='')"
 EVIL = '<img src=x onerror="window.hacked=1">'
 HOSTILE = f"""%%tune evil -n 8 --sampler random --seed 1 --fresh
 p = {{'{EVIL}': 1.0}}    # tune: 0..2
