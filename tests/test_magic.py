@@ -90,9 +90,9 @@ def test_logging_that_a_trial_sets_up_goes_on_afterwards(shared_kernel):
     assert shared_kernel.run("log.warning('later')") == "later\n"
     # What an earlier study's handler writes belongs to the trial that makes it write.
     shared_kernel.run(
-        "%%tune theirs -n 3 --sampler random\ny = 1.0  # tune: 0..1\nlog.warning('y')\ny;  # tune: minimize"
+        "%%tune handled -n 3 --sampler random\ny = 1.0  # tune: 0..1\nlog.warning('y')\ny;  # tune: minimize"
     )
-    assert shared_kernel.run("print([t.outputs[0]['text'] for t in theirs])") == "['y\\n', 'y\\n', 'y\\n']\n"
+    assert shared_kernel.run("print([t.outputs[0]['text'] for t in handled])") == "['y\\n', 'y\\n', 'y\\n']\n"
 
 
 def test_cell_may_await(shared_kernel):
