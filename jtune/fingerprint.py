@@ -20,20 +20,24 @@ import math
 import re
 import struct
 import sys
+import time
 import types
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from inspect import CO_OPTIMIZED
 from types import CodeType
 from typing import Any, NamedTuple, TypeAlias
 
-from jtune.namespace import names_read
+from jtune.namespace import modules_imported, names_read
 from jtune.quiet import quiet
 
 # IPython puts these into every user namespace: the history, the last results and its own helpers.
 _IPYTHON_NAME = re.compile(r"In|Out|get_ipython|exit|quit|_+|_i{1,3}|_i?\d+|_[iod]h|__\w+__|_exit_code")
-# Enough for the inputs of a cell: 0.1 s for so many bytes, two seconds for so many parts. More cannot be told.
-_MAX_BYTES = 64 * 2**20
+# For all inputs of a cell together: more cannot be told. So many bytes take a third of a second.
+_MAX_BYTES = 256 * 2**20
 _MAX_PARTS = 1_000_000
+_MAX_SECONDS = 2.0
+# What takes longer than this waits, so that it uses up no time that others need.
+_SHORT_SECONDS = 0.05
 _NAN = float("nan")
 
 
@@ -51,7 +55,7 @@ def fingerprint(
         It is neither changed nor, if it is an iterator, advanced.
     namespace : mapping, optional
         The notebook's namespace. Functions and classes that live there, or in ``__main__``, are told by their code,
-        defaults, closures and the globals that they read; those of installed modules by their name.
+        defaults, closures and the globals that they read; those of modules by their name.
     bound : collection of str
         Names that the cell binds itself (see `jtune.namespace.names_bound`): where a function reads one of these it
         reads the trial's value, so the present one is not followed.
@@ -59,22 +63,33 @@ def fingerprint(
     Returns
     -------
     str or None
-        32 hexadecimal digits. None where the content cannot be told: files, locks, generators and what holds one,
-        more than 64 MiB, more than a million parts.
+        None where the content cannot be told, see `told`.
     """
-    try:
-        # Reducing some objects (itertools) warns that this will go away.
-        with quiet():
-            return _Reader({} if namespace is None else namespace, frozenset(bound)).read(value)
-    except Exception:
-        # Whatever a foreign __reduce__ or __getattr__ raises, the answer is that the content cannot be told.
-        return None
+    return _Reading({} if namespace is None else namespace, bound).of({"": value})[""]
 
 
-def fingerprints(
-    namespace: Mapping[str, Any], names: Iterable[str], *, bound: Collection[str] = ()
-) -> dict[str, str | None]:
+class Told(NamedTuple):
+    """Fingerprints, and what was met on the way.
+
+    Parameters
+    ----------
+    fingerprints : dict of str to (str or None)
+    modules : tuple of str
+        Names of modules that the values are, come from or import; of these only the names are in the fingerprints.
+    """
+
+    fingerprints: dict[str, str | None]
+    modules: tuple[str, ...]
+
+
+def told(namespace: Mapping[str, Any], names: Iterable[str], *, bound: Collection[str] = ()) -> Told:
     """Fingerprints of those ``names`` that the namespace holds, IPython's own left out.
+
+    All of them together take at most two seconds, 256 MiB and a million parts; what goes beyond cannot be told. Sizes
+    are asked before anything is copied, and a clock is looked at between two steps. A step cannot be cut short, so what
+    would take long in one is not asked: an object whose class says that it holds more bytes than are left, and
+    objects of libraries that keep their content in another process, on disk or in a graph of their own. Files, locks,
+    generators, connections and what holds one cannot be told either.
 
     Parameters
     ----------
@@ -87,14 +102,19 @@ def fingerprints(
 
     Returns
     -------
-    dict
-        In the order of ``names``.
+    Told
+        The fingerprints are in the order of ``names``.
     """
-    return {
-        name: fingerprint(namespace[name], namespace, bound=bound)
-        for name in names
-        if name in namespace and not _IPYTHON_NAME.fullmatch(name)
-    }
+    reading = _Reading(namespace, bound)
+    values = {n: namespace[n] for n in names if n in namespace and not _IPYTHON_NAME.fullmatch(n)}
+    return Told(reading.of(values), tuple(reading.modules))
+
+
+def fingerprints(
+    namespace: Mapping[str, Any], names: Iterable[str], *, bound: Collection[str] = ()
+) -> dict[str, str | None]:
+    """Return only the fingerprints of `told`."""
+    return told(namespace, names, bound=bound).fingerprints
 
 
 def changed(before: Mapping[str, str | None], after: Mapping[str, str | None]) -> tuple[str, ...]:
@@ -106,6 +126,81 @@ def changed(before: Mapping[str, str | None], after: Mapping[str, str | None]) -
 
 class _UntoldError(Exception):
     """The content of a value cannot be told."""
+
+
+class _LateError(_UntoldError):
+    """A value takes longer than it may."""
+
+
+class _Reading:
+    """What the fingerprints of one cell share: the notebook, the modules that are met, and one budget.
+
+    Parameters
+    ----------
+    namespace : mapping
+        The notebook's namespace.
+    bound : collection of str
+        Global names that are not followed.
+    """
+
+    def __init__(self, namespace: Mapping[str, Any], bound: Collection[str]) -> None:
+        self.namespace, self.bound = namespace, frozenset(bound)
+        self.modules: dict[str, None] = {}
+        self._bytes_left, self._parts_left = _MAX_BYTES, _MAX_PARTS
+        self._end = time.monotonic() + _MAX_SECONDS
+        self._deadline = self._end
+
+    def of(self, values: Mapping[str, object]) -> dict[str, str | None]:
+        """Return the fingerprints of values; those that take long wait for the others."""
+        found: dict[str, str | None] = dict.fromkeys(values)
+        waiting = list(values)
+        for seconds in (_SHORT_SECONDS, _MAX_SECONDS):
+            late = []
+            for name in waiting:
+                try:
+                    found[name] = self._read(values[name], seconds)
+                except _LateError:
+                    late.append(name)
+            waiting = late
+        return found
+
+    def _read(self, value: object, seconds: float) -> str | None:
+        self._deadline = min(self._end, time.monotonic() + seconds)
+        left = self._bytes_left, self._parts_left
+        try:
+            # Reducing some objects (itertools) warns that this will go away.
+            with quiet():
+                return _Reader(self).read(value)
+        except _LateError:
+            self._bytes_left, self._parts_left = left
+            raise
+        except Exception:
+            # Whatever a foreign __reduce__ or __getattr__ raises, the answer is that the content cannot be told.
+            self._bytes_left, self._parts_left = left
+            return None
+
+    def spend(self, size: int) -> None:
+        """Give up where so many bytes are too many; called before these are looked at."""
+        self.afford(size)
+        self._bytes_left -= size
+
+    def afford(self, size: int) -> None:
+        """Give up where so many bytes are too many, as a copy would have; what the copy holds is spent later."""
+        self.check_clock()
+        if size > self._bytes_left:
+            raise _UntoldError("too many bytes")
+
+    def count(self, parts: int) -> None:
+        """Give up where so many parts are too many; called before these are looked at."""
+        self.check_clock()
+        if parts > self._parts_left:
+            raise _UntoldError("too many parts")
+        self._parts_left -= parts
+
+    def check_clock(self) -> None:
+        """Give up where the time is over."""
+        if time.monotonic() > self._deadline:
+            raise _LateError
 
 
 class _Shape(NamedTuple):
@@ -135,21 +230,11 @@ def _digest(tag: bytes, tokens: Iterable[bytes]) -> bytes:
 
 
 class _Reader:
-    """Turns one value into a graph of nodes, within bounds, and hashes that.
+    """Turns one value into a graph of nodes, within bounds, and hashes that."""
 
-    Parameters
-    ----------
-    namespace : mapping
-        The notebook's namespace.
-    bound : frozenset of str
-        Global names that are not followed.
-    """
-
-    def __init__(self, namespace: Mapping[str, Any], bound: frozenset[str]) -> None:
-        self._namespace = namespace
-        self._bound = bound
-        self._bytes_left = _MAX_BYTES
-        self._parts_left = _MAX_PARTS
+    def __init__(self, reading: _Reading) -> None:
+        self.reading = reading
+        self.spend, self.afford, self.count = reading.spend, reading.afford, reading.count
         # The values are kept, so that an id stays that of one object while this reads.
         self._values: list[object] = []
         self._numbers: dict[int, int] = {}
@@ -162,18 +247,6 @@ class _Reader:
         if isinstance(token, int):
             token = self._hash(list(self._nodes()))
         return hashlib.blake2b(token, digest_size=16).hexdigest()
-
-    def spend(self, size: int) -> None:
-        """Give up where the value has too many bytes; called before these are looked at."""
-        self._bytes_left -= size
-        if self._bytes_left < 0:
-            raise _UntoldError("too many bytes")
-
-    def count(self, parts: int) -> None:
-        """Give up where the value has too many parts; called before these are looked at."""
-        self._parts_left -= parts
-        if self._parts_left < 0:
-            raise _UntoldError("too many parts")
 
     def _nodes(self) -> Iterator[_Node]:
         for value in self._values:  # which grows while this goes on
@@ -249,29 +322,39 @@ class _Reader:
         # Version 2 of the format writes each value by itself; later ones refer back to objects seen before.
         return hashlib.blake2b(marshal.dumps(plain, 2), digest_size=16).digest()
 
+    def meet(self, module: object) -> None:
+        """Note the name of a module, whose content the fingerprint does not have."""
+        if isinstance(module, str):
+            self.reading.modules[module] = None
+
     def lives_in_notebook(self, function_globals: Mapping[str, Any]) -> bool:
         """Tell whether a function with these globals was defined in the notebook."""
-        return function_globals is self._namespace or function_globals.get("__name__") == "__main__"
+        return function_globals is self.reading.namespace or function_globals.get("__name__") == "__main__"
 
     def installed_name(self, value: Any) -> str | None:
-        """Return ``"module:path"`` where an installed module holds this very object, else None."""
-        notebook = ("__main__", self._namespace.get("__name__"))
+        """Return ``"module:path"`` where a module holds this very object, else None; the module is met."""
+        notebook = ("__main__", self.reading.namespace.get("__name__"))
         # A method that a module offers as a function, like random.random, only knows its object's class.
         owner = type(getattr(value, "__self__", None))
         for module in (getattr(value, "__module__", None), owner.__module__):
             for path in (getattr(value, "__qualname__", None), getattr(value, "__name__", None)):
                 if module not in notebook and _is_at(module, path, value):
+                    self.meet(module)
                     return f"{module}:{path}"
         return None
 
     def globals_of(self, function: types.FunctionType) -> list[object]:
-        """Return names and values of the notebook's globals that ``function`` reads."""
+        """Return names and values of the notebook's globals that ``function`` reads; the modules it needs are met."""
         known = function.__globals__
         if not self.lives_in_notebook(known):
+            self.meet(known.get("__name__"))
             return []
+        for module in modules_imported(function.__code__):
+            self.meet(module)
         names = [name for name in names_read(function.__code__) if not _IPYTHON_NAME.fullmatch(name)]
         # What the cell binds is there after its first run only, so neither its value nor its presence counts.
-        return [part for name in names if name not in self._bound and name in known for part in (name, known[name])]
+        followed = [name for name in names if name not in self.reading.bound and name in known]
+        return [part for name in followed for part in (name, known[name])]
 
     def cached_attributes(self, kind: type) -> frozenset[str]:
         """Return names of attributes that hold what was computed from the others."""
@@ -295,7 +378,40 @@ def _is_at(module: object, path: object, value: object) -> bool:
         return False
     for name in path.split("."):
         found = getattr(found, name, None)
-    return found is value
+    return found is value or (found is not None and _is_like(found, value))
+
+
+def _is_like(found: object, value: object) -> bool:
+    """Tell whether a function or class is as good as the one that took its place when its module was loaded again.
+
+    ``%autoreload`` gives it the new one's code; after ``importlib.reload`` it has an equal one where no line moved.
+    """
+    kind = type(value)
+    if type(found) is not kind:
+        return False
+    if kind in _HELD:
+        return all(_is_same_part(getattr(found, name), getattr(value, name)) for name in _HELD[kind])
+    if not isinstance(value, type) or not isinstance(found, type):
+        return False
+    mine, its = ({**dict(enumerate(each.__bases__)), **_attributes(each)} for each in (value, found))
+    return mine.keys() == its.keys() and all(_is_same_part(its[name], mine[name]) for name in mine)
+
+
+def _is_same_part(found: object, value: object) -> bool:
+    if found is value or _is_like(found, value):
+        return True
+    try:
+        return type(found) is type(value) and bool(found == value)
+    except Exception:
+        return False
+
+
+_HELD: dict[type, tuple[str, ...]] = {
+    types.FunctionType: ("__code__", "__defaults__", "__kwdefaults__", "__closure__"),
+    property: ("fget", "fset", "fdel"),
+    staticmethod: ("__func__",),
+    classmethod: ("__func__",),
+}
 
 
 _Row: TypeAlias = Callable[[_Reader, Any], _Shape]
@@ -360,17 +476,21 @@ _IS_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made at run time, as opposed to a
 
 
 @_unless_installed
-def _class(_: _Reader, value: type) -> _Shape:
+def _class(reader: _Reader, value: type) -> _Shape:
     if not value.__flags__ & _IS_HEAP_TYPE:
         # Such as "function", whose name leads nowhere but is unique.
         return _Shape("installed", [f"{value.__module__}:{value.__qualname__}"])
-    attributes = {
+    reader.meet(value.__module__)
+    return _Shape("class", [type(value), value.__bases__, value.__name__, _attributes(value)])
+
+
+def _attributes(value: type) -> dict[str, object]:
+    return {
         name: attribute
         for name, attribute in sorted(vars(value).items())
         # Only asking a class for its annotations gives it empty ones.
         if name not in _NO_ATTRIBUTES and not (name == "__annotations__" and not attribute)
     }
-    return _Shape("class", [type(value), value.__bases__, value.__name__, attributes])
 
 
 @_unless_installed
@@ -428,7 +548,7 @@ def _instance(reader: _Reader, value: Any) -> _Shape:
     reduce = copyreg.dispatch_table.get(kind)
     reduced = reduce(value) if reduce else value.__reduce_ex__(4)
     if isinstance(reduced, str):
-        return _global(value, reduced)
+        return _global(reader, value, reduced)
     call, args, state, items, pairs, setter = (*reduced, *(None,) * 6)[:6]
     parts = [call, len(args), *args]
     parts += ["state", *_state(reader, kind, state)]
@@ -466,13 +586,19 @@ def _wrapper(_: _Reader, value: Any) -> _Shape:
     return _Shape("wrapper", [type(value), value.__wrapped__])
 
 
-def _global(value: object, name: str) -> _Shape:
+def _module(reader: _Reader, value: types.ModuleType) -> _Shape:
+    reader.meet(value.__name__)
+    return _Shape("module", [value.__name__])
+
+
+def _global(reader: _Reader, value: object, name: str) -> _Shape:
     """Unfold what reduces to a global name, like ``numpy.sin``, if some module does hold it there."""
     module = getattr(value, "__module__", None)
     # Looked up without getattr, which would make lazy modules load.
     holders = (vars(each).get(name) for each in list(sys.modules.values()) if hasattr(each, "__dict__"))
     if not _is_at(module, name, value) and not any(held is value for held in holders):
         raise _UntoldError(f"no module holds {name}")
+    reader.meet(module)
     return _Shape("global", [module, name])
 
 
@@ -651,7 +777,7 @@ def _row_of(kind: type) -> _Row:
     if issubclass(kind, type):
         return _class
     if issubclass(kind, types.ModuleType):  # the modules that load lazily are of subclasses
-        return _by_attributes("module", "__name__")
+        return _module
     if issubclass(kind, (set, frozenset)):
         return _set_subclass
     for module, name, has_subclasses, row in _LIBRARY_ROWS:

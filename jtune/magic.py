@@ -136,8 +136,9 @@ class JTune(Magics):
 
 def load(shell: Any) -> None:
     """Register the magics; the notebook's folder is the current one now."""
-    from jtune import editor, home
+    from jtune import editor, home, modules
 
     home.set_home(Path.cwd())
     shell.register_magics(JTune)
+    modules.watch(shell.events)
     editor.announce()

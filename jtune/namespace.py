@@ -1,12 +1,14 @@
 """The user's namespace around a trial: what a cell reads, and what it binds.
 
 A cell runs many times in the notebook's own namespace. `Snapshot` puts the bindings back between two runs; `Bindings`
-keeps those of the best one. `names_read` tells which names are the cell's inputs, `names_bound` which it makes itself.
+keeps those of the best one. `names_read` tells which names are the cell's inputs, `names_bound` which it makes itself,
+`modules_imported` which modules it imports.
 """
 
 from __future__ import annotations
 
 import dis
+import itertools
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from inspect import CO_OPTIMIZED
@@ -108,6 +110,24 @@ def names_bound(code: CodeType) -> frozenset[str]:
     names = _Names()
     names.visit(code, _Scope(is_class=False, is_later=False))
     return frozenset(names.bound | names.bound_later | names.deleted)
+
+
+def modules_imported(code: CodeType) -> tuple[str, ...]:
+    """Names of the modules that a cell's, or a function's, own import statements name.
+
+    What follows ``from a import`` counts as ``a.b``, which need not be a module. Relative imports are left out.
+    """
+    steps = [step for step in dis.get_instructions(code) if step.opname != "EXTENDED_ARG"]
+    found: list[str] = []
+    for before, step in itertools.pairwise(steps):
+        if step.opname == "IMPORT_NAME":
+            parts = step.argval.split(".")
+            names = before.argval or ()  # those after "from ... import"
+            packages = [".".join(parts[: end + 1]) for end in range(len(parts))]
+            found += [step.argval, *(f"{step.argval}.{name}" for name in names)] if names else packages
+        elif isinstance(step.argval, CodeType):
+            found += modules_imported(step.argval)
+    return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True)

@@ -7,22 +7,21 @@ import keyword
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jtune.cell import Cell
 from jtune.errors import UsageError
-from jtune.fingerprint import changed, fingerprints
+from jtune.fingerprint import changed
+from jtune.inputs import Inputs, merged
 from jtune.ledger import Definition, Goal, Ledger, Store, Trial, trials_that_fit
-from jtune.namespace import names_bound, names_read
 from jtune.outcome import Outcome, Output
 from jtune.progress import Progress
 from jtune.runner import Runner, user_frames
 from jtune.samplers import PointSampler, make_pruner, make_sampler
 from jtune.search import Limits, Search
 from jtune.study import Study, remember
-from jtune.template import Template
 
 if TYPE_CHECKING:
     from jtune.panel import Panel
@@ -183,7 +182,7 @@ class _Opening:
         self._shell, self._cell, self._options = shell, cell, options
         self.filename = shell.compile.cache(cell.python, shell.execution_count)
         template = cell.template(self.filename, shell.compile.flags)
-        self.inputs = _Inputs(shell.user_ns, template)
+        self.inputs = Inputs(shell.user_ns, template)
         if options.name in self.inputs.names:
             raise UsageError(f"the cell reads {options.name} from outside; give the study another NAME")
         self._definition = _definition(cell, header, options, self.inputs, cell_id(shell))
@@ -194,7 +193,7 @@ class _Opening:
         """Return the trials to go on with, and say what there is to say about them."""
         ledger, said = _continued_or_new(self.store, self._cell, self._definition, self._options.is_fresh)
         ledger.optuna.sampler, ledger.optuna.pruner = sampler, pruner
-        _say(ledger.name, [*said, *([sampler.note] if sampler.note else [])])
+        _say(ledger.name, [*said, *self.inputs.notes, *([sampler.note] if sampler.note else [])])
         return ledger
 
     def bind(self, study: Study) -> None:
@@ -202,23 +201,6 @@ class _Opening:
         if self._options.name:
             self._shell.user_ns[self._options.name] = study
         remember(study)
-
-
-class _Inputs:
-    """The names that a cell reads from outside, and what they were worth before it ran."""
-
-    def __init__(self, namespace: dict[str, Any], template: Template) -> None:
-        self._namespace = namespace
-        self.names = names_read(template.blank)
-        self._bound = names_bound(template.blank)
-        self.fingerprints = self._take()
-
-    def _take(self) -> dict[str, str | None]:
-        return fingerprints(self._namespace, self.names, bound=self._bound)
-
-    def changed(self) -> tuple[str, ...]:
-        """Return the names whose values have changed in place."""
-        return changed(self.fingerprints, self._take())
 
 
 def _check(cell: Cell, name: str | None) -> None:
@@ -235,7 +217,7 @@ def cell_id(shell: Any) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _definition(cell: Cell, header: str, options: Options, inputs: _Inputs, cell_id: str) -> Definition:
+def _definition(cell: Cell, header: str, options: Options, inputs: Inputs, cell_id: str) -> Definition:
     return Definition(
         name=options.name or _made_up_name(cell),
         space=cell.space,
@@ -265,6 +247,7 @@ def _continued_or_new(store: Store, cell: Cell, definition: Definition, is_fresh
     if names := changed(old.inputs, definition.inputs):
         return store.start(definition), [f"{', '.join(names)} changed, a new study is started"]
     untold = ", ".join(key for key, value in definition.inputs.items() if value is None)
+    definition = replace(definition, inputs=merged(old.inputs, definition.inputs))
     said = [f"continued; whether {untold} changed cannot be told"] if untold else []
     kept, finished = trials_that_fit(found, definition), found.finished
     is_same_space = _domains(old) == _domains(definition)

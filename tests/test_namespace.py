@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jtune.namespace import Bindings, Snapshot, names_bound, names_read
+from jtune.namespace import Bindings, Snapshot, modules_imported, names_bound, names_read
 
 # Snapshot and Bindings
 
@@ -302,3 +302,19 @@ def test_names_read_by_a_whole_are_among_those_of_its_parts(samples):
 @pytest.mark.parametrize(("source", "expected"), BOUNDS)
 def test_names_bound(source, expected):
     assert set(expected.split()) == names_bound(compile_cell(source))
+
+
+IMPORTS = [
+    ("import a", "a"),
+    ("import a.b.c as d", "a a.b a.b.c"),
+    ("from a.b import c, d as e", "a.b a.b.c a.b.d"),
+    ("from a import *", "a a.*"),
+    ("def f():\n    import a\n    class B:\n        from c import d", "a c c.d"),
+    ("x = a.b", ""),
+    ("\n".join(f"x{i} = {i}.5" for i in range(300)) + "\nimport a", "a"),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), IMPORTS)
+def test_modules_imported(source, expected):
+    assert expected.split() == list(modules_imported(compile_cell(source)))
