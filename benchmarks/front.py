@@ -84,7 +84,7 @@ def run(problem: Problem, sampler: str, seed: int) -> tuple[list[float], float]:
         points = make_sampler(sampler, cell.space, seed=seed, n_trials=AT[-1], n_objectives=len(goals))
         ledger.optuna.sampler = points
         start = time.perf_counter()
-        Search(ledger, Runner(cell, cell.template(), {}), points, Limits(AT[-1]), lambda _: None).run()
+        Search(ledger, Runner(cell, cell.template(), {}), points, Limits(AT[-1])).run()
         ms = 1e3 * (time.perf_counter() - start) / AT[-1]
         values = [trial.values for trial in ledger.trials]
     return [hypervolume(values[:n], problem.reference) for n in AT], ms

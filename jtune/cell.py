@@ -91,6 +91,10 @@ class Cell:
         Parameters whose domain was not written.
     python : str
         What Python runs, each line at the number that the user sees.
+    tree : ast.Module
+        The same, parsed.
+    literals : dict of ast.expr to int
+        The tuned literals in ``tree``, and their places in ``space``.
 
     Raises
     ------
@@ -113,16 +117,16 @@ class Cell:
         text = _Text(source, transform, first_line)
         self.python = text.python
         try:
-            self._tree = ast.parse(self.python)
+            self.tree = ast.parse(self.python)
         except ValueError as error:  # of null characters and lone surrogates
             raise SyntaxError(str(error)) from None
-        reader = _Reader(text, self._tree)
+        reader = _Reader(text, self.tree)
         self.space = Space(reader.parameters())
         self.inferred = tuple(reader.inferred)
         self.reports = tuple(report.expressions for report in reader.reports.values())
         self.report_directions = tuple(report.direction for report in reader.reports.values())
         nodes = [named.node for named in reader.named]
-        self._literals = {node: slot for slot, node in enumerate(nodes)}
+        self.literals = {node: slot for slot, node in enumerate(nodes)}
         self.spans = tuple(text.span(node) for node in nodes)
         self._reports = dict(zip(reader.reports, self.reports, strict=True))
         self._sent: dict[ast.stmt, int] = {}
@@ -148,8 +152,8 @@ class Cell:
         """
         # A last line that ends in a semicolon shows nothing, as everywhere in IPython.
         shows_last = not _ends_in_semicolon(self.python)
-        edits = Edits(self._literals, self._reports, self._sent, shows_last)
-        return Template(self._tree, edits, filename, flags)
+        edits = Edits(self.literals, self._reports, self._sent, shows_last)
+        return Template(self.tree, edits, filename, flags)
 
     @cached_property
     def identity(self) -> str:
@@ -157,14 +161,14 @@ class Cell:
 
         Comments, white space, domains and the literals' present values do not count, nor does Python's version.
         """
-        code = canonical(mask(self._tree, self._literals))
+        code = canonical(mask(self.tree, self.literals))
         labels = [canonical(ast.parse(f"({objective.label}\n)", mode="eval")) for objective in self.objectives]
         return _digest([code, *self.space.names, *self._goals(labels)])
 
     @cached_property
     def identity_of_0_1_0(self) -> str:
         """The identity as jtune 0.1.0 made it, by which its studies are known again; Python's version counts."""
-        code = ast.unparse(mask(self._tree, self._literals))
+        code = ast.unparse(mask(self.tree, self.literals))
         return _digest([code, *self.space.names, *self._goals([objective.label for objective in self.objectives])])
 
     def _goals(self, labels: Sequence[str]) -> list[str]:
@@ -203,7 +207,7 @@ class Cell:
         return Objective(direction, ast.unparse(judged))
 
     def _last_expression(self, direction: Direction) -> ast.Expr:
-        last = self._tree.body[-1] if self._tree.body else None
+        last = self.tree.body[-1] if self.tree.body else None
         if not isinstance(last, ast.Expr):
             raise UsageError(
                 f"--{direction} without an expression takes the cell's last one, and this cell does not end "
@@ -315,7 +319,7 @@ class _Reader:
 
     def __init__(self, text: _Text, tree: ast.Module) -> None:
         self._text = text
-        self._tree = tree
+        self.tree = tree
         self._found = Finder().find(tree)
         self.problems: list[Problem] = []
         self.named: list[Named] = []
@@ -394,7 +398,7 @@ class _Reader:
         counts = Counter(named.name for named in here)
         labels = [n.full_name if counts[n.name] > 1 else n.name for n in here]
         if not here:
-            raise MarkError(mark.start, why_unnamed(self._tree, line, mark.name))
+            raise MarkError(mark.start, why_unnamed(self.tree, line, mark.name))
         if mark.name is None:
             if len(here) > 1:
                 hint = "; ".join(f"{label}: ..." for label in labels)

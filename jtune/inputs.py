@@ -5,7 +5,7 @@ By their fingerprints a study knows whether it may continue, and a search whethe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from jtune import modules
@@ -54,6 +54,10 @@ class Inputs:
     def changed(self) -> tuple[str, ...]:
         """Return what the cell has changed in place."""
         return changed(self.fingerprints, self._take())
+
+    def now(self, names: Collection[str]) -> dict[str, str | None]:
+        """Return the present fingerprints of some of the inputs."""
+        return {name: value for name, value in self._take().items() if name in names} if names else {}
 
 
 def merged(before: Mapping[str, str | None], now: Mapping[str, str | None]) -> dict[str, str | None]:

@@ -11,7 +11,7 @@ import ast
 import json
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -30,7 +30,7 @@ from jtune.quiet import is_heard, quiet
 from jtune.space import Condition, Parameter, Point, Space
 
 Origin: TypeAlias = Literal["baseline", "sampler", "manual"]
-_ATTRIBUTE, _ENDING = "jtune", "jtune:ending"
+_ATTRIBUTE, _ENDING, _USED = "jtune", "jtune:ending", "jtune:used"
 _FINISHED = ("complete", "failed", "pruned", "timed out")
 _OPTUNA_STATES: dict[State, TrialState] = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
 KILLED = "the kernel ended while it ran"
@@ -375,13 +375,11 @@ class Ledger:
             name: self.space[name].domain.from_optuna(proposed[name]) for name in self.space.names if name in proposed
         }
 
-    def report_value(self, number: int, step: int, value: float) -> bool:
-        """Record an intermediate value; return whether the pruner would end the trial."""
-        if len(self.objectives) > 1:
-            return False
+    def report_value(self, number: int, step: int, value: float) -> FrozenTrial:
+        """Record an intermediate value of a running trial, and return that."""
         trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._id, number)
         self._storage.set_trial_intermediate_value(trial_id, step, value)
-        return self.optuna.pruner.prune(self.optuna, self._storage.get_trial(trial_id))
+        return self._storage.get_trial(trial_id)
 
     def end_trial(self, number: int, origin: Origin, outcome: Outcome) -> Trial:
         """Record an outcome and return its trial; on return it is in the file."""
@@ -427,16 +425,6 @@ class Ledger:
                     user_attrs={_ATTRIBUTE: {key: record[key] for key in _RECORDED if record[key]}},
                 )
             )
-
-
-def trials_that_fit(earlier: Ledger, definition: Definition) -> list[Trial]:
-    """Return the finished trials of a study that are ones of ``definition`` as well, where only its domains differ.
-
-    Their points are of its space, and where a parameter was inactive the cell would run with the same literal today.
-    """
-    space = definition.space
-    edited = space.edited_inactive(earlier.space)
-    return [t for t in earlier.finished if space.accepts(t.params) and all(name in t.params for name in edited)]
 
 
 _RECORDED = ("state", "reason", "origin", "seconds", "curves", "outputs", "traceback", "repeats")
@@ -504,32 +492,52 @@ class Store:
         self.storage = JournalStorage(self.journal)
 
     def newest(self) -> Ledger | None:
-        """Return the newest generation, or None where there is none."""
-        generations = self._generations(is_defined=True)
-        if not generations:
-            return None
-        with quiet():
-            study = optuna.load_study(study_name=generations[max(generations)], storage=self.storage)
-        return Ledger(study, self.journal)
+        """Return the generation that was started, or gone on with, last; None where there is none."""
+        return next(self.generations(), None)
+
+    def generations(self) -> Iterator[Ledger]:
+        """Yield the generations, the last used first."""
+        for name in self._by_use():
+            with quiet():
+                study = optuna.load_study(study_name=name, storage=self.storage)
+            yield Ledger(study, self.journal)
 
     def start(self, definition: Definition) -> Ledger:
         """Start a new generation."""
-        generation = max(self._generations(is_defined=False), default=0) + 1
+        generation = max(self._numbers().values(), default=0) + 1
         name = self.name if generation == 1 else f"{self.name}.{generation}"
         directions = [goal.direction for goal in definition.objectives] or ["minimize"]
         with quiet():
             study = optuna.create_study(study_name=name, storage=self.storage, directions=directions)
         study.set_user_attr(_ATTRIBUTE, definition.to_json())
-        return Ledger(study, self.journal)
+        ledger = Ledger(study, self.journal)
+        self.use(ledger)
+        return ledger
 
-    def _generations(self, *, is_defined: bool) -> dict[int, str]:
-        """Return the Optuna studies of this name; ``is_defined`` leaves out those whose start was cut short."""
-        return {
-            number: study.study_name
-            for study in self.storage.get_all_studies()
-            if (number := _generation(study.study_name, self.name)) is not None
-            and (_ATTRIBUTE in study.user_attrs or not is_defined)
-        }
+    def use(self, ledger: Ledger) -> None:
+        """Make a generation the one that counts."""
+        if self._by_use()[0] != ledger.optuna.study_name:
+            ledger.optuna.set_user_attr(_USED, 1 + max(self._uses().values()))
+
+    def drop(self, ledger: Ledger) -> None:
+        """Delete a generation."""
+        optuna.delete_study(study_name=ledger.optuna.study_name, storage=self.storage)
+
+    def _by_use(self) -> list[str]:
+        """Return the names of the Optuna studies that are generations, the last used first."""
+        uses, numbers = self._uses(), self._numbers()
+        return sorted(uses, key=lambda name: (uses[name], numbers[name]), reverse=True)
+
+    def _uses(self) -> dict[str, int]:
+        """Return when each generation was used last, as a count; its number, where it was the newest then."""
+        numbers = self._numbers()
+        attributes = {study.study_name: study.user_attrs for study in self.storage.get_all_studies()}
+        # Left out are those whose start was cut short.
+        return {name: attributes[name].get(_USED, n) for name, n in numbers.items() if _ATTRIBUTE in attributes[name]}
+
+    def _numbers(self) -> dict[str, int]:
+        names = [study.study_name for study in self.storage.get_all_studies()]
+        return {name: number for name in names if (number := _generation(name, self.name)) is not None}
 
 
 def _generation(study_name: str, name: str) -> int | None:

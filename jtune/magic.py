@@ -141,4 +141,16 @@ def load(shell: Any) -> None:
     home.set_home(Path.cwd())
     shell.register_magics(JTune)
     modules.watch(shell.events)
+    shell.events.register("post_run_cell", _let_go)
     editor.announce()
+
+
+def _let_go(_result: object) -> None:
+    """Free what the user has deleted of what a best trial has left."""
+    from IPython import get_ipython
+
+    from jtune import leavings
+
+    shell = get_ipython()
+    if shell is not None:
+        leavings.let_go(shell.user_ns)

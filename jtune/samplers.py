@@ -336,6 +336,11 @@ class PointSampler(BaseSampler):
         What ``inner.sample_relative`` is asked for, instead of what ``inner`` infers from the trials.
     note : str, optional
         What a user should be told about the choice of points.
+
+    Attributes
+    ----------
+    failure : Exception or None
+        What ``inner`` raised last; such a point is drawn uniformly instead.
     """
 
     def __init__(
@@ -352,6 +357,7 @@ class PointSampler(BaseSampler):
         self.inner = inner
         self.seed = _fresh_seed() if seed is None else seed
         self.note = note
+        self.failure: Exception | None = None
         self._relative_space = relative_space
         self._distributions = {p.name: p.domain.distribution for p in space}
         self._seen: set[Any] = set()
@@ -437,9 +443,18 @@ class PointSampler(BaseSampler):
 
     def _proposals(self, study: Study, trial: FrozenTrial) -> Iterator[Point]:
         """Yield points to choose the first new one from."""
-        if self.inner is not None:
-            for _ in range(_INNER_TRIES):
-                yield self._ask_inner(self.inner, study, trial)
+        inner = self.inner
+        for _ in range(_INNER_TRIES):
+            if inner is None:
+                break
+            try:
+                point = self._ask_inner(inner, study, trial)
+            except JTuneError:
+                raise
+            except Exception as error:  # of a library's sampler, which is no reason to lose a search
+                self.failure = error
+                break
+            yield point
         rng = np.random.default_rng((self.seed, trial.number))
         for _ in range(_UNIFORM_TRIES):
             yield self._open.sample(rng)

@@ -14,6 +14,7 @@ from jtune.domains import Value
 from jtune.gate import TimeLimit, Verdict
 from jtune.ledger import Ledger, Origin, Trial
 from jtune.outcome import Outcome
+from jtune.pruning import Pruning
 from jtune.runner import Runner
 from jtune.samplers import PointSampler, SpaceExhausted
 from jtune.space import Point, Space
@@ -55,11 +56,11 @@ Listener: TypeAlias = Callable[[Trial | None], None]
 class Search:
     """One search of a study: decides points, runs them, records them.
 
-    When it has ended, ``best`` is the outcome of the study's best trial, if that ran in here; ``broken`` that of a
-    baseline which says that the cell itself is at fault; ``n_run`` counts the trials that ran, and ``running`` is the
-    number of the one that runs. What a user may ask of
-    it meanwhile (:meth:`pause`, :meth:`resume`, :meth:`skip`, :meth:`stop`, :meth:`run_next`, :meth:`narrow`) may be
-    called from any thread: the loop obeys where it next can.
+    When it has ended, :meth:`take_best` has the outcome of the study's best trial, if that ran in here; ``broken`` is
+    that of a baseline which says that the cell itself is at fault; ``n_run`` counts the trials that ran, and
+    ``running`` is the number of the one that runs. What a user may ask of it meanwhile (:meth:`pause`, :meth:`resume`,
+    :meth:`skip`, :meth:`stop`, :meth:`run_next`, :meth:`narrow`) may be called from any thread: the loop obeys where it
+    next can.
 
     Parameters
     ----------
@@ -68,12 +69,20 @@ class Search:
     runner : Runner
     sampler : PointSampler
     limits : Limits
-    listener : callable
-        Called with each trial that has ended; with None before the first one, and when one starts.
+    pruning : Pruning, optional
+        Which trials that report are ended early; none by default.
+    say : callable
+        Takes a line for the user.
     """
 
     def __init__(
-        self, ledger: Ledger, runner: Runner, sampler: PointSampler, limits: Limits, listener: Listener
+        self,
+        ledger: Ledger,
+        runner: Runner,
+        sampler: PointSampler,
+        limits: Limits,
+        pruning: Pruning | None = None,
+        say: Callable[[str], None] = print,
     ) -> None:
         self.ledger, self.runner, self.sampler, self.limits = ledger, runner, sampler, limits
         self.is_paused = False
@@ -81,22 +90,33 @@ class Search:
         self.running: int | None = None
         self._start = time.monotonic()
         self._end: float | None = None
-        self._listener = listener
+        self._listeners: list[Listener] = []
+        self._pruning, self._say, self._said = pruning, say, set[str]()
         self._wanted: deque[Point] = deque()
         self._narrowed: Space | None = None
         self._woken = threading.Event()
-        self._deadline = None if limits.timeout_s is None else time.monotonic() + limits.timeout_s
+        self._deadline: float | None = None
         self.n_run = 0
         self._finished = 0
         self._failures = 0
         self._since_best = 0
         self._best_losses: tuple[float, ...] | None = None
         self._own: tuple[Origin, Point] | None = None
-        self.best: Outcome | None = None
+        self._best: Outcome | None = None
         self.broken: Outcome | None = None
 
     def run(self) -> None:
         """Run trials until a limit ends it; the study says which."""
+        limit_s = self.limits.timeout_s
+        self._deadline = None if limit_s is None else time.monotonic() + limit_s
+        try:
+            self._run()
+        finally:
+            # It is this search's, not that of a trial which the user asks for afterwards.
+            self._deadline = None
+            self._end = time.monotonic()
+
+    def _run(self) -> None:
         with self._writing():
             self.ledger.close_left_open()
             finished = self.ledger.finished
@@ -106,7 +126,7 @@ class Search:
             best = self.ledger.best
             self._best_losses = self.ledger.losses(best.values) if best else None
             self._own = self._own_point(finished)
-            self._listener(None)
+            self._tell(None)
             while (ending := self._ending()) is None:
                 if self.is_paused and not self._wanted:
                     self._pause()
@@ -117,9 +137,33 @@ class Search:
                     ending = str(exhausted)
                     break
                 self.n_run += 1
-                self._listener(trial)
+                self._tell(trial)
             self.ledger.end(ending)
-            self._end = time.monotonic()
+
+    def listen(self, listener: Listener) -> None:
+        """Call ``listener`` with each trial that has ended; with None before the first one, and when one starts.
+
+        One that raises is not called any more.
+        """
+        self._listeners.append(listener)
+
+    def take_best(self) -> Outcome | None:
+        """Return the outcome of the study's best trial, if that ran in here, and keep its objects no longer."""
+        best, self._best = self._best, None
+        return best
+
+    def _tell(self, trial: Trial | None) -> None:
+        for listener in list(self._listeners):
+            try:
+                listener(trial)
+            except Exception as error:  # of what only shows the search, which goes on without
+                self._listeners.remove(listener)
+                self._say_once(f"what shows the search failed and is left out: {type(error).__name__}: {error}")
+
+    def _say_once(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self._say(text)
 
     def run_one(self, point: Mapping[str, Value], origin: Origin = "manual") -> tuple[Trial, Outcome]:
         """Run one trial of the user's choice when no search runs; return it, and what came of it."""
@@ -127,7 +171,8 @@ class Search:
         with self._writing():
             self._own = origin, self.ledger.space.point(point)
             trial, outcome = self._one()
-            self._listener(trial)
+            self._best = None
+            self._tell(trial)
         return trial, outcome
 
     @contextmanager
@@ -207,7 +252,7 @@ class Search:
             return "stopped by hand"
         if self.broken is not None:
             return "the baseline failed"
-        if self._wanted:
+        if self._wanted or self._own is not None:
             return None
         if self._finished >= limits.n:
             return f"{self._finished} trials are done"
@@ -248,13 +293,20 @@ class Search:
     def _one(self) -> tuple[Trial, Outcome]:
         origin, given = self._choose()
         number, point = self.ledger.start_trial(origin, given)
+        if self.sampler.failure is not None:
+            error = self.sampler.failure
+            self._say_once(f"the sampler failed, points are drawn uniformly: {type(error).__name__}: {error}")
         self.running = number
-        self._listener(None)
+        self._tell(None)
         if given is not None:
             self.sampler.remember(point)
+        if self._pruning is not None:
+            self._pruning.start()
+            if self._pruning.note:
+                self._say_once(self._pruning.note)
         outcome = self.runner.run(
             point,
-            lambda step, value: self.ledger.report_value(number, step, value),
+            lambda step, value: self._is_hopeless(number, step, value),
             self.limits.repeats,
             self._limit(),
             # A baseline that fails is shown as the user's own error.
@@ -268,6 +320,13 @@ class Search:
         elif origin == "baseline" and outcome.is_broken:
             self.broken = outcome
         return trial, outcome
+
+    def _is_hopeless(self, number: int, step: int, value: float) -> bool:
+        """Record what a trial reports; return whether it shall end."""
+        if len(self.ledger.objectives) > 1:
+            return False
+        trial = self.ledger.report_value(number, step, value)
+        return self._pruning is not None and self._pruning.is_hopeless(trial)
 
     def _choose(self) -> tuple[Origin, Point | None]:
         """Return what to run next: the cell's own literals, what the user asked for, else what the sampler proposes."""
@@ -291,4 +350,4 @@ class Search:
         if outcome.values:
             losses = self.ledger.losses(outcome.values)
             if self._best_losses is None or losses < self._best_losses:
-                self._best_losses, self.best, self._since_best = losses, outcome, 0
+                self._best_losses, self._best, self._since_best = losses, outcome, 0

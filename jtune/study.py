@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import optuna
 
+from jtune import leavings
 from jtune.cell import literal_text, rewritten
 from jtune.domains import Domain, Value, is_same
 from jtune.errors import JournalError, StudyError, did_you_mean
@@ -361,6 +362,7 @@ def delete(name: str, folder: str | os.PathLike[str] | None = None) -> None:
     with Journal(path).writing():
         path.unlink()
     _latest.pop(name, None)
+    leavings.drop(path)
 
 
 def studies(folder: str | os.PathLike[str] | None = None) -> list[Study]:

@@ -43,7 +43,8 @@ class Session:
         self.namespace = {} if namespace is None else namespace
         runner = Runner(cell, cell.template(), self.namespace)
         self.panel = panel_of(self.study)
-        self.search = Search(ledger, runner, points, Limits(n), self.panel.update)
+        self.search = Search(ledger, runner, points, Limits(n))
+        self.search.listen(self.panel.update)
 
     def run(self):
         self.panel.attach(self.study, self.search, lambda point: self.search.run_one(point)[0])

@@ -39,8 +39,7 @@ def search(
     ledger.redefine(definition)
     points = make_sampler(sampler, cell.space, seed=seed, n_trials=limits.n, n_objectives=len(goals))
     ledger.optuna.sampler = points
-    found = Search(ledger, Runner(cell, cell.template(), {} if namespace is None else namespace), points, limits,
-                   lambda _: None)  # fmt: skip
+    found = Search(ledger, Runner(cell, cell.template(), {} if namespace is None else namespace), points, limits)
     other = threading.Thread(target=meanwhile or (lambda _: None), args=(found,))
     other.start()
     found.run()
@@ -78,7 +77,7 @@ def test_points_are_unique_until_the_space_is_exhausted(tmp_path):
         found, study = search(tmp_path, Limits(50), source, name=sampler, sampler=sampler)
         assert len({tuple(t.params.items()) for t in study}) == len(study) == 4
         assert study.ending == "all points have been tried"
-        assert found.best is not None
+        assert found.take_best() is not None
 
 
 def test_typed_literals_are_tried_once(tmp_path):
@@ -102,11 +101,13 @@ def test_nan_baseline_is_not_run_again_when_the_study_goes_on(tmp_path):
 def test_best_outcome_is_that_of_the_best_trial(tmp_path):
     namespace = {"kept": 1}
     found, study = search(tmp_path, Limits(20), namespace=namespace)
-    assert found.best.values == study.best.values
-    assert found.best.bindings.bound["x"] == study.best.params["x"]
+    best = found.take_best()
+    assert best.values == study.best.values
+    assert best.bindings.bound["x"] == study.best.params["x"]
+    assert found.take_best() is None
     assert {name for name in namespace if name != "__builtins__"} == {"kept"}
     again, _ = search(tmp_path, Limits(20))
-    assert again.best is None
+    assert again.take_best() is None
     assert again.n_run == 0
 
 
@@ -114,7 +115,7 @@ def test_best_of_several_objectives_decides_equal_first_ones_by_the_second(tmp_p
     source = "x = 1  # tune: 0..9\ny = 0 * x  # tune: minimize\nz = x  # tune: minimize"
     found, study = search(tmp_path, Limits(10), source, sampler="grid")
     assert study.best.params == {"x": 0}
-    assert found.best.values == study.best.values
+    assert found.take_best().values == study.best.values
     assert study.front == [study.best]
 
 
@@ -258,7 +259,7 @@ def test_a_pause_holds_the_search_until_it_is_resumed(tmp_path):
 
 def test_a_stop_while_paused_ends_the_search(tmp_path):
     found, study = search(tmp_path, Limits(2), "x = 1.0  # tune: -3..3\nx  # tune: minimize\n")
-    again = Search(found.ledger, found.runner, found.sampler, Limits(9), lambda _: None)
+    again = Search(found.ledger, found.runner, found.sampler, Limits(9))
     again.pause()
     other = threading.Timer(0.05, again.stop)
     other.start()

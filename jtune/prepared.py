@@ -1,0 +1,162 @@
+"""A cell that is about to run: where its trials are kept, what it reads, and what it leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from jtune import leavings
+from jtune.cell import Cell
+from jtune.errors import UsageError
+from jtune.inputs import Inputs
+from jtune.ledger import Definition, Goal, Store, Trial
+from jtune.namespace import Bindings
+from jtune.outcome import Outcome
+from jtune.resume import CellNow, Resumed, resume
+from jtune.runner import Runner
+from jtune.samplers import PointSampler
+from jtune.search import Search
+from jtune.space import Point
+from jtune.study import Study, load, remember
+
+
+class PreparedCell:
+    """A cell that is about to run: where its trials are kept, what it reads, and what it will leave behind.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+    cell : Cell
+    header : str
+        The magic line.
+    name : str or None
+        Of the study, and of the variable it is bound to.
+    is_fresh : bool
+        Whether to start anew.
+
+    Raises
+    ------
+    UsageError
+        If the cell has nothing to tune, or a name collides.
+    """
+
+    def __init__(self, shell: Any, cell: Cell, header: str, name: str | None, is_fresh: bool) -> None:
+        _check(cell, name)
+        self.cell = cell
+        self._name, self._is_fresh, self._namespace = name, is_fresh, shell.user_ns
+        self.filename = shell.compile.cache(cell.python, shell.execution_count)
+        self.template = cell.template(self.filename, shell.compile.flags)
+        self.inputs = Inputs(self._namespace, self.template)
+        if name in self.inputs.names:
+            raise UsageError(f"the cell reads {name} from outside; give the study another NAME")
+        definition = _definition(cell, header, name, self.inputs, cell_id(shell))
+        self._now = CellNow(cell, definition, shell.transform_cell)
+        self.runner = Runner(cell, self.template, self._namespace, shell)
+        self.gate = self.runner.gate
+        self.store = Store(definition.name)
+        self._before: Any = self._namespace.get(name or "")
+
+    def study(self, sampler: PointSampler, pruner: Any) -> Study:
+        """Return the study to go on with, bound to its name, and say what there is to say about it."""
+        if self._is_fresh:
+            self._resumed = Resumed(self.store.start(self._now.definition))
+        else:
+            self._resumed = resume(self.store, self._now, leavings.written_by)
+        self.ledger = self._resumed.ledger
+        self.ledger.optuna.sampler, self.ledger.optuna.pruner = sampler, pruner
+        self.say(*self._resumed.said, *self.inputs.notes, *([sampler.note] if sampler.note else []))
+        study = Study(self.ledger)
+        self._bind(study)
+        return study
+
+    def _bind(self, study: Study) -> None:
+        if self._name:
+            self._namespace[self._name] = study
+        remember(study)
+
+    def give_up(self, study: Study) -> None:
+        """Take a generation back that was started for a cell which does not run; the one before is found again."""
+        if self._resumed.is_new:
+            self.store.drop(self.ledger)
+            before = self._before if isinstance(self._before, Study) else load(study.name)
+            self._bind(before)
+
+    def leave_best(self, study: Study, ran: Outcome | None) -> None:
+        """Leave the best trial's variables in the namespace.
+
+        That trial is run once more, which is no trial, where its variables are not in this kernel, or where trials
+        change in place what stands outside the cell: that is now as the last trial has left it.
+
+        Parameters
+        ----------
+        study : Study
+        ran : Outcome or None
+            Of the best trial, if it ran just now.
+        """
+        best, altered = study.best, self.inputs.changed()
+        bindings = None
+        if best is not None:
+            bindings = ran.bindings if ran else leavings.bindings_of(self.ledger, best.number)
+            if (bindings is None or altered) and not self.gate.is_interrupted:
+                bindings = self._run_again(best, altered) or bindings
+            if bindings is None:
+                self.say(f"the variables of trial {best.number}, the best one, are not in this kernel")
+            else:
+                bindings.apply(self._namespace)
+            leavings.keep(self.ledger, best.number, bindings, self.inputs.now(altered))
+
+    def _run_again(self, best: Trial, altered: Sequence[str]) -> Bindings | None:
+        why = f"because the cell changes {', '.join(altered)} in place" if altered else "for its variables"
+        again = self.runner.run(best.params)
+        if again.state != "complete":
+            self.say(f"trial {best.number}, the best one, was run again {why}: {again.state}, {again.reason}")
+        elif altered and not best.repeats and again.values != best.values:
+            now, then = (", ".join(f"{value:.6g}" for value in values) for values in (again.values, best.values))
+            self.say(f"trial {best.number}, the best one, was run again {why}: it gives {now} now, {then} before")
+        return again.bindings
+
+    def run_point(self, study: Study, search: Search, point: Point) -> Trial:
+        """Run a trial that the panel asks for when the search has ended; the best one's variables stay."""
+        trial, outcome = search.run_one(point)
+        best = study.best
+        if self.inputs.changed() or (best is not None and best.number == trial.number):
+            self.leave_best(study, outcome if best is not None and best.number == trial.number else None)
+        return trial
+
+    def say(self, *texts: str) -> None:
+        """Tell the user something about the study."""
+        for text in texts:
+            print(f"{self._now.definition.name}: {text}")
+
+
+def _check(cell: Cell, name: str | None) -> None:
+    if not len(cell.space):
+        raise UsageError("nothing to tune; mark a literal, for example C=1.0,  # tune: 1e-3..1e3 log")
+    if name and cell.binds(name):
+        raise UsageError(f"the cell assigns {name} itself; give the study another NAME")
+
+
+def cell_id(shell: Any) -> str:
+    """Return the notebook's id of the cell that is running; empty where the page does not tell."""
+    parent = shell.kernel.get_parent("shell") if hasattr(shell, "kernel") else {}
+    found = parent.get("metadata", {}).get("cellId", "")
+    return found if isinstance(found, str) else ""
+
+
+def _definition(cell: Cell, header: str, name: str | None, inputs: Inputs, cell_id: str) -> Definition:
+    return Definition(
+        name=name or _made_up_name(cell),
+        space=cell.space,
+        objectives=tuple(Goal(objective.direction, objective.label) for objective in cell.objectives),
+        identity=cell.identity,
+        inputs=inputs.fingerprints,
+        header=header,
+        source=cell.source,
+        spans=cell.spans,
+        cell=cell_id,
+    )
+
+
+def _made_up_name(cell: Cell) -> str:
+    of_0_1_0 = f"tune-{cell.identity_of_0_1_0[:8]}"
+    return of_0_1_0 if Store(of_0_1_0).newest() else f"tune-{cell.identity[:8]}"
