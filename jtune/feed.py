@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jtune.domains import ChoiceDomain, Domain, Value
 from jtune.errors import StudyError
-from jtune.ledger import dominates, losses
+from jtune.ranking import Ranking
 from jtune.report import bare, one_line
 from jtune.space import Parameter, Space
 
@@ -165,51 +165,13 @@ def source_message(study: Study, trial: Trial) -> Message:
     }
 
 
-class Standing:
-    """The best trial, the baseline and the Pareto front, kept up to date trial by trial.
-
-    Parameters
-    ----------
-    study : Study
-        Whose trials up to now count already.
-    """
-
-    def __init__(self, study: Study) -> None:
-        self._objectives = study.objectives
-        self.best, self.baseline = study.best, study.baseline
-        self._front = {trial.number: self._losses(trial) for trial in study.front}
-
-    @property
-    def front(self) -> list[int]:
-        """Numbers of the Pareto front's trials, as :attr:`Study.front`."""
-        return sorted(self._front)
-
-    def take(self, trial: Trial) -> None:
-        """Count a trial that has ended."""
-        # As Study.baseline: one that failed is replaced by a later one.
-        if trial.origin == "baseline" and trial.is_finished and (self.baseline is None or not self.baseline.values):
-            self.baseline = trial
-        if not trial.values:
-            return
-        found = self._losses(trial)
-        if self.best is None or found < self._losses(self.best):
-            self.best = trial
-        if len(found) == 1:
-            self._front = {self.best.number: found}
-        elif not any(dominates(other, found) for other in self._front.values()):
-            self._front = {n: other for n, other in self._front.items() if not dominates(found, other)}
-            self._front[trial.number] = found
-
-    def _losses(self, trial: Trial) -> tuple[float, ...]:
-        return losses(self._objectives, trial.values)
-
-    def message(self) -> Message:
-        """Return the three by their numbers."""
-        return {
-            "best": self.best.number if self.best else None,
-            "baseline": self.baseline.number if self.baseline else None,
-            "front": self.front,
-        }
+def standing_message(standing: Ranking) -> Message:
+    """Return best, baseline and Pareto front by their numbers."""
+    return {
+        "best": standing.best.number if standing.best else None,
+        "baseline": standing.baseline.number if standing.baseline else None,
+        "front": [trial.number for trial in standing.front],
+    }
 
 
 class Feed:
@@ -237,7 +199,8 @@ class Feed:
         self._send = send
         self._on_flush = on_flush
         self._on_error = on_error
-        self.standing = Standing(study)
+        ended = [trial for trial in study.trials if trial.state != "running"]
+        self.standing = Ranking(study.objectives, ended)
         self._rows: list[Message] = []
         self._others: dict[str, Message] = {}
         # Messages leave in the order of their trials, whichever thread sends them.
@@ -249,7 +212,7 @@ class Feed:
     def add(self, trial: Trial) -> None:
         """Send a trial soon."""
         with self._lock:
-            self.standing.take(trial)
+            self.standing.add(trial)
             self._rows.append(row(self._study.space, trial))
         self._changed.set()
 
@@ -289,9 +252,9 @@ class Feed:
         first = start if start is not None else rows[0]["number"] if rows else 0
         for i in range(0, len(rows), _ROWS_AT_ONCE):
             part = rows[i : i + _ROWS_AT_ONCE]
-            self._send({"type": "trials", "start": part[0]["number"], "rows": part, **self.standing.message()})
+            self._send({"type": "trials", "start": part[0]["number"], "rows": part, **standing_message(self.standing)})
         if not rows and start is not None:
-            self._send({"type": "trials", "start": first, "rows": [], **self.standing.message()})
+            self._send({"type": "trials", "start": first, "rows": [], **standing_message(self.standing)})
 
     def start(self) -> None:
         """Send from a thread of its own until :meth:`stop`: while a trial runs, no other one could."""

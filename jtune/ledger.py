@@ -8,11 +8,13 @@ of it is :mod:`jtune.study`'s matter.
 from __future__ import annotations
 
 import ast
+import copy
 import json
 import logging
 import math
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -22,11 +24,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from jtune import marks
 from jtune.domains import Value
-from jtune.errors import JournalError, StudyError
+from jtune.errors import JournalError, StudyError, counted
 from jtune.home import home
 from jtune.journal import FOLDER, Journal, warn_it
 from jtune.outcome import Outcome, Output, State
 from jtune.quiet import is_heard, quiet
+from jtune.ranking import Ranking, losses
 from jtune.space import Condition, Parameter, Point, Space
 
 Origin: TypeAlias = Literal["baseline", "sampler", "manual"]
@@ -43,7 +46,7 @@ for _name in ("optuna.study.study", "optuna.storages.journal._storage"):
 class Trial:
     """One run of the cell.
 
-    Parameters
+    Attributes
     ----------
     number : int
         From 0, in order of start.
@@ -69,16 +72,37 @@ class Trial:
     """
 
     number: int
-    params: Point
+    _params: Point
     values: tuple[float, ...]
     seconds: float | None
     state: str
     reason: str
     origin: Origin
-    curves: dict[str, list[float]] = field(default_factory=dict, repr=False)
-    outputs: list[Output] = field(default_factory=list, repr=False)
-    traceback: str = field(default="", repr=False)
-    repeats: tuple[tuple[float, ...], ...] = field(default=(), repr=False)
+    _curves: dict[str, list[float]] = field(default_factory=dict)
+    _outputs: list[Output] = field(default_factory=list)
+    traceback: str = ""
+    repeats: tuple[tuple[float, ...], ...] = ()
+
+    def __repr__(self) -> str:
+        shown = ("number", "params", "values", "seconds", "state", "reason", "origin")
+        return f"Trial({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+
+    # A trial never changes, so what could be changed is handed out as a copy.
+
+    @property
+    def params(self) -> Point:
+        """Active parameters and their values."""
+        return dict(self._params)
+
+    @property
+    def curves(self) -> dict[str, list[float]]:
+        """What its loops reported."""
+        return {label: list(curve) for label, curve in self._curves.items()}
+
+    @property
+    def outputs(self) -> list[Output]:
+        """What it showed, in nbformat's form."""
+        return copy.deepcopy(self._outputs)
 
     @property
     def value(self) -> float | None:
@@ -89,6 +113,11 @@ class Trial:
     def is_finished(self) -> bool:
         """Whether it counts towards ``-n``: it ended by itself, whichever way."""
         return self.state in _FINISHED
+
+
+def moved(trial: Trial, point: Point) -> Trial:
+    """Return a trial at another point."""
+    return replace(trial, _params=point)
 
 
 @dataclass(frozen=True)
@@ -219,6 +248,10 @@ class Ledger:
             ) from None
         self._storage = study._storage
         self._id = study._study_id
+        self._lock = threading.RLock()
+        self._trials: dict[int, Trial] = {}  # by number, in order
+        self._open: list[int] = []
+        self._ranking = Ranking(self.objectives)
 
     @property
     def name(self) -> str:
@@ -248,17 +281,28 @@ class Ledger:
     @property
     def trials(self) -> list[Trial]:
         """All trials, in order of start."""
-        return [self._trial(frozen) for frozen in self._frozen()]
+        with self._lock:
+            self._read()
+            return list(self._trials.values())
 
-    def _frozen(self) -> list[FrozenTrial]:
-        return self._storage.get_all_trials(self._id, deepcopy=False)
+    def _read(self) -> None:
+        """Take in the trials that have ended since the last time: one that has ended never changes."""
+        frozen = self._storage.get_all_trials(self._id, deepcopy=False)
+        looked_at, self._open = [*self._open, *range(len(self._trials), len(frozen))], []
+        for number in looked_at:
+            trial = self._trials[number] = self._trial(frozen[number])
+            if trial.state == "running":
+                self._open.append(number)
+            else:
+                self._ranking.add(trial)
 
     def __getitem__(self, number: int) -> Trial:
-        frozen = self._frozen()
+        trials = self.trials
         try:
-            return self._trial(frozen[number])
+            return trials[number]
         except IndexError:
-            raise StudyError(f"{self.name} has {len(frozen)} trials, none of them is number {number}") from None
+            there = counted(len(trials), "trial")
+            raise StudyError(f"{self.name} has {there}, none of them is number {number}") from None
 
     @property
     def finished(self) -> list[Trial]:
@@ -271,41 +315,31 @@ class Ledger:
         return [trial for trial in self.trials if trial.state == "complete"]
 
     @property
-    def baseline(self) -> Trial | None:
-        """The trial of the cell's own literals, or None before it has run.
-
-        One that failed is run again when the study goes on; then the one that gave a value counts.
-        """
-        tried = [t for t in self.trials if t.origin == "baseline" and t.is_finished]
-        return next((t for t in tried if t.state == "complete"), tried[-1] if tried else None)
+    def ranking(self) -> Ranking:
+        """Best, baseline and Pareto front, as of now."""
+        with self._lock:
+            self._read()
+            return self._ranking
 
     @property
     def best(self) -> Trial | None:
-        """The best complete trial, the earlier of equals; None while there is none, and without an objective.
+        """The best complete trial, as :class:`Ranking` says."""
+        return self.ranking.best
 
-        With several objectives: the trial that is best in the first one, then in the second, and so on.
-        """
-        return min(self.complete, key=self._rank, default=None) if self.objectives else None
+    @property
+    def baseline(self) -> Trial | None:
+        """The trial of the cell's own literals, as :class:`Ranking` says."""
+        return self.ranking.baseline
 
     @property
     def front(self) -> list[Trial]:
-        """The Pareto front: complete trials that no other one is better than in every respect."""
-        front: list[Trial] = []
-        # In this order a trial can only be dominated by one before it.
-        for trial in sorted(self.complete, key=self._rank):
-            losses = self.losses(trial.values)
-            if len(self.objectives) < 2:
-                return [trial] if self.objectives else []
-            if not any(dominates(self.losses(better.values), losses) for better in front):
-                front.append(trial)
-        return sorted(front, key=lambda trial: trial.number)
+        """The Pareto front, by number."""
+        with self._lock:
+            return self.ranking.front
 
     def losses(self, values: Sequence[float]) -> tuple[float, ...]:
         """Return objective values with their signs turned so that lower is better."""
         return losses(self.objectives, values)
-
-    def _rank(self, trial: Trial) -> tuple[tuple[float, ...], int]:
-        return self.losses(trial.values), trial.number
 
     def _trial(self, frozen: FrozenTrial) -> Trial:
         record = frozen.user_attrs.get(_ATTRIBUTE, {})
@@ -313,14 +347,14 @@ class Ledger:
         state = record.get("state") if is_ended else "running"
         return Trial(
             number=frozen.number,
-            params=self._params(frozen),
+            _params=self._params(frozen),
             values=tuple(frozen.values or ())[: len(self.objectives)] if frozen.state == TrialState.COMPLETE else (),
             seconds=record.get("seconds"),
             state=state or _foreign_state(frozen.state),
             reason=record.get("reason", ""),
             origin=record.get("origin", "sampler"),
-            curves=record.get("curves", {}),
-            outputs=record.get("outputs", []),
+            _curves=record.get("curves", {}),
+            _outputs=record.get("outputs", []),
             traceback=record.get("traceback", ""),
             repeats=tuple(tuple(run) for run in record.get("repeats", ())),
         )
@@ -395,7 +429,9 @@ class Ledger:
         """Follow the cell's text where it changed in what makes no difference to the trials."""
         if definition != self.definition:
             self.optuna.set_user_attr(_ATTRIBUTE, definition.to_json())
-            self.definition = definition
+            with self._lock:
+                self.definition = definition
+                self._trials, self._open, self._ranking = {}, [], Ranking(self.objectives)
 
     def end(self, ending: str) -> None:
         """Record why a search ended."""
@@ -414,7 +450,6 @@ class Ledger:
         for trial in trials:
             state = _foreign.get(trial.state, TrialState.FAIL)
             domains = {name: self.space[name].domain for name in trial.params}
-            record = asdict(trial)
             self.optuna.add_trial(
                 optuna.trial.create_trial(
                     state=state,
@@ -422,7 +457,7 @@ class Ledger:
                     params={name: domains[name].to_optuna(value) for name, value in trial.params.items()},
                     distributions={name: domain.distribution for name, domain in domains.items()},
                     intermediate_values=_first_curve(trial),
-                    user_attrs={_ATTRIBUTE: {key: record[key] for key in _RECORDED if record[key]}},
+                    user_attrs={_ATTRIBUTE: {key: value for key in _RECORDED if (value := getattr(trial, key))}},
                 )
             )
 
@@ -468,18 +503,6 @@ def _first_curve(trial: Trial) -> dict[int, float]:
 def _foreign_state(state: TrialState) -> str:
     names = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
     return names.get(state, "running")
-
-
-def losses(objectives: Sequence[Goal], values: Sequence[float]) -> tuple[float, ...]:
-    """Return objective values with their signs turned so that lower is better."""
-    return tuple(
-        -value if goal.direction == "maximize" else value for value, goal in zip(values, objectives, strict=True)
-    )
-
-
-def dominates(a: Sequence[float], b: Sequence[float]) -> bool:
-    """Tell whether losses ``a`` are no worse than ``b`` in every respect, and better in one."""
-    return all(x <= y for x, y in zip(a, b, strict=True)) and any(x < y for x, y in zip(a, b, strict=True))
 
 
 class Store:

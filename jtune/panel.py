@@ -32,6 +32,7 @@ from jtune.domains import Value
 from jtune.errors import MistakeError
 from jtune.ledger import Trial
 from jtune.outcome import Outcome, Output
+from jtune.ranking import Ranking
 from jtune.report import gain, one_line, shortened
 from jtune.search import Search
 from jtune.space import Point, Space
@@ -466,9 +467,7 @@ class Panel:
         if is_running:
             editor.progress(self, is_last=False)
 
-    def _status(
-        self, standing: feed.Standing, search: Search | None, is_running: bool, is_paused: bool
-    ) -> feed.Message:
+    def _status(self, standing: Ranking, search: Search | None, is_running: bool, is_paused: bool) -> feed.Message:
         best, baseline = standing.best, standing.baseline
         value = best.value if best else None
         before = baseline.value if baseline else None

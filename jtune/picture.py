@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from jtune.domains import ChoiceDomain, Domain, IntDomain, Value
 from jtune.errors import StudyError
-from jtune.ledger import losses
 from jtune.quiet import quiet
+from jtune.ranking import losses
 from jtune.report import bare, one_line, percent, shortened
 
 if TYPE_CHECKING:

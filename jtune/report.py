@@ -15,8 +15,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from jtune.domains import ChoiceDomain, Value, is_same
-from jtune.errors import StudyError
-from jtune.ledger import losses
+from jtune.errors import StudyError, counted
+from jtune.ranking import losses
 
 if TYPE_CHECKING:
     from jtune.ledger import Trial
@@ -77,7 +77,7 @@ def as_text(study: Study) -> str:
         fitting = _fitting(columns)
         left_out = len(columns) - len(fitting)
         lines += ["", title, *_text_table(fitting)]
-        lines += [f"{_count(left_out, 'parameter')} left out here"] if left_out else []
+        lines += [f"{counted(left_out, 'parameter')} left out here"] if left_out else []
     return "\n".join(lines)
 
 
@@ -129,10 +129,6 @@ def percent(share: float) -> str:
     return "<1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
 
 
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
-
-
 def _importance(study: Study) -> tuple[dict[str, float], str]:
     """Return each parameter's share, or why there is none."""
     if not study.objectives:
@@ -160,7 +156,7 @@ def _trials(study: Study) -> list[str]:
     states = Counter(trial.state for trial in study.trials)
     if not states:
         return ["no trials yet"]
-    text = _count(sum(states.values()) - sum(states[state] for state in _UNFINISHED), "trial")
+    text = counted(sum(states.values()) - sum(states[state] for state in _UNFINISHED), "trial")
     ending = [f"ended: {study.ending}"] if study.ending else []
     if study.ending == f"{text} are done":
         text, ending = study.ending, []
@@ -285,7 +281,7 @@ def _front(study: Study, shares: dict[str, float], signs: _Signs) -> tuple[str, 
     if len(front) > _FRONT_AT_MOST:
         # Both ends and what lies evenly between them: the first ten would be of one end.
         shown = [front[round(i * (len(front) - 1) / (_FRONT_AT_MOST - 1))] for i in range(_FRONT_AT_MOST)]
-    title = f"the Pareto front has {_count(len(front), 'trial')}"
+    title = f"the Pareto front has {counted(len(front), 'trial')}"
     title += f"; {len(shown)} of them, {len(front) - len(shown)} more lie between" if len(shown) < len(front) else ""
     columns = [_Column("trial", [str(trial.number) for trial in shown], is_right=True)]
     for i, goal in enumerate(study.objectives):

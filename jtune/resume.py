@@ -13,7 +13,7 @@ from jtune.cell import Cell
 from jtune.errors import JTuneError
 from jtune.fingerprint import changed
 from jtune.inputs import merged
-from jtune.ledger import Definition, Ledger, Store, Trial
+from jtune.ledger import Definition, Ledger, Store, Trial, moved
 from jtune.migration import Migration, migration
 
 
@@ -147,7 +147,7 @@ def _kept(earlier: Ledger, now: CellNow) -> list[Trial]:
     """Return the finished trials of an earlier generation, as points of the cell as it is now."""
     found = now.migration(earlier.definition)
     points = [(trial, found.point(trial.params) if found else None) for trial in earlier.finished]
-    return [replace(trial, params=point) for trial, point in points if point is not None]
+    return [moved(trial, point) for trial, point in points if point is not None]
 
 
 def _domains(definition: Definition) -> list[tuple[str, str, str]]:

@@ -67,12 +67,14 @@ def test_many_trials_go_in_several_messages(tmp_path):
 def test_standing_is_kept_up_to_date(tmp_path, source):
     _, empty = search(tmp_path, Limits(1), source, name="one")
     _, study = search(tmp_path, Limits(40), source)
-    standing = feed.Standing(empty)
+    standing = feed.Feed(empty, None, None, None).standing
     for trial in study.trials[1:]:
-        standing.take(trial)
-    assert standing.best.number == study.best.number
-    assert standing.baseline.number == study.baseline.number
-    assert standing.front == [trial.number for trial in study.front]
+        standing.add(trial)
+    assert feed.standing_message(standing) == {
+        "best": study.best.number,
+        "baseline": study.baseline.number,
+        "front": [trial.number for trial in study.front],
+    }
 
 
 def test_curves_are_thinned_and_keep_their_ends(tmp_path):

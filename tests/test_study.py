@@ -3,11 +3,36 @@
 import re
 from pathlib import Path
 
+import jtune
+from jtune.cell import Cell
+from jtune.ledger import Definition, Goal, Store
+
 DESIGN = (Path(__file__).parent.parent / "docs" / "design.md").read_text("utf-8")
 CELL = (
     "%%tune {name} -n {n} --sampler random --seed 1\n"
     "x = 1.0  # tune: -3..3\ny = 2  # tune: 1..9\nloss = (x - 2) ** 2 + y  # tune: minimize"
 )
+
+
+def test_a_trial_hands_out_copies(shared_kernel):
+    shared_kernel.run(
+        "%%tune copied -n 2 --sampler random\nx = 1.0  # tune: 0..1\nprint('shown')\n"
+        "for i in range(3):  # tune: report i\n    pass\nx;  # tune: minimize"
+    )
+    said = shared_kernel.run(
+        "t = copied[0]; before = repr((t.params, t.curves, t.outputs))\n"
+        "t.curves['i'].append(9); t.curves.clear(); t.params['x'] = 9; t.outputs[0]['text'] = ''; t.outputs.clear()\n"
+        "print(repr((copied[0].params, copied[0].curves, copied[0].outputs)) == before, copied.optuna.trials[0].params)"
+    )
+    assert said == "True {'x': 1.0}\n"
+
+
+def test_a_study_without_trials_counts_as_true(tmp_path):
+    cell = Cell("x = 1.0  # tune: 0..1\nx  # tune: minimize\n")
+    goals = (Goal("minimize", "x"),)
+    Store("q", tmp_path).start(Definition("q", cell.space, goals, cell.identity, {}, "", cell.source, cell.spans))
+    study = jtune.load("q", tmp_path)
+    assert (bool(study), len(study), study.trials, study.best, study.front) == (True, 0, [], None, [])
 
 
 def test_tab_offers_what_the_design_names_and_no_more(shared_kernel):
