@@ -56,13 +56,11 @@ class Migration:
         values = {name: ran[old] for name, old in self.tuned.items()} | self.was_fixed
         if any(self.space[name].domain.reject(value) for name, value in values.items()):
             return None
-        point = self.space.point(values)
-        is_kept = {name: is_same(value, self.space[name].domain.coerce(values[name])) for name, value in point.items()}
+        # With all the digits that it ran with, which may be more than a sampler draws in this space.
+        point = {name: self.space[name].domain.coerce(values[name]) for name in self.space.point(values)}
         # Where a parameter is inactive the cell runs with its literal.
-        for name in [*self.was_fixed, *self.space.edited_inactive(self.earlier)]:
-            if name not in point:
-                is_kept[name] = is_same(self.space[name].literal, values[name])
-        return point if all(is_kept.values()) else None
+        inactive = {*self.was_fixed, *self.space.edited_inactive(self.earlier)} - point.keys()
+        return point if all(is_same(self.space[name].literal, values[name]) for name in inactive) else None
 
 
 def migration(earlier: Cell, earlier_space: Space, later: Cell) -> Migration | None:

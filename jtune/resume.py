@@ -63,7 +63,7 @@ class CellNow:
                 cell = Cell(earlier.source, self.transform, 2, named)
             except (JTuneError, SyntaxError):
                 continue  # marks that an earlier version understood, or the objective was marked
-            if cell.objectives:
+            if cell.objectives or not goals:
                 return migration(cell, earlier.space, self.cell)
         return None
 

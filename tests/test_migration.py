@@ -30,6 +30,7 @@ def moved(before, after, params):
         # Another domain.
         (("0.1..10", "1..5"), {"C": 2.0, "gamma": 0.25, "kernel": "poly"}, {"C": 2.0, "gamma": 0.25, "kernel": "poly"}),
         (("0.1..10", "1..5"), {"C": 7.0, "gamma": 0.25, "kernel": "poly"}, None),
+        (("0.1..10", "1..50"), {"C": 2.12345, "gamma": 0.25, "kernel": "poly"}, {"C": 2.12345, "gamma": 0.25, "kernel": "poly"}),
         # A mark is taken away: its parameter is fixed.
         (("0.5  # tune: 0..1", "0.5"), {"C": 2.0, "gamma": 0.5, "kernel": "poly"}, {"C": 2.0, "kernel": "poly"}),
         (("0.5  # tune: 0..1", "0.5"), {"C": 2.0, "gamma": 0.25, "kernel": "poly"}, None),
