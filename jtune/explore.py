@@ -95,8 +95,8 @@ class Explorer:
         if key in self._known:
             search.runner.gate.reopen()
             with search.runner.gate.guarding():
-                return search.runner.run(point)
-        trial, outcome = search.run_one(point, self._origin)
+                return search.runner.run(point, keeps_error=True)
+        trial, outcome = search.run_one(point, self._origin, keeps_error=True)
         self._origin = "manual"
         if outcome.state == "complete":
             self._known.add(key)

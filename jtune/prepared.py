@@ -74,12 +74,17 @@ class PreparedCell:
             self._namespace[self._name] = study
         remember(study)
 
-    def give_up(self, study: Study) -> None:
-        """Take a generation back that was started for a cell which does not run; the one before is found again."""
-        if self._resumed.is_new:
-            self.store.drop(self.ledger)
-            before = self._before if isinstance(self._before, Study) else load(study.name)
-            self._bind(before)
+    def kept(self, study: Study, *, is_broken: bool) -> Study:
+        """Return the study, or the one before, where this one was started for a cell that does not run.
+
+        A generation counts from its first finished trial on, unless that says that the cell is broken.
+        """
+        if not self._resumed.is_new or not (is_broken or not self.ledger.finished):
+            return study
+        self.store.drop(self.ledger)
+        before = self._before if isinstance(self._before, Study) else load(study.name)
+        self._bind(before)
+        return before
 
     def leave_best(self, study: Study, ran: Outcome | None) -> None:
         """Leave the best trial's variables in the namespace.

@@ -165,12 +165,14 @@ class Search:
             self._said.add(text)
             self._say(text)
 
-    def run_one(self, point: Mapping[str, Value], origin: Origin = "manual") -> tuple[Trial, Outcome]:
+    def run_one(
+        self, point: Mapping[str, Value], origin: Origin = "manual", *, keeps_error: bool = False
+    ) -> tuple[Trial, Outcome]:
         """Run one trial of the user's choice when no search runs; return it, and what came of it."""
         self.runner.gate.reopen()
         with self._writing():
             self._own = origin, self.ledger.space.point(point)
-            trial, outcome = self._one()
+            trial, outcome = self._one(keeps_error=keeps_error)
             self._best = None
             self._tell(trial)
         return trial, outcome
@@ -252,12 +254,14 @@ class Search:
             return "stopped by hand"
         if self.broken is not None:
             return "the baseline failed"
-        if self._wanted or self._own is not None:
+        if self._wanted:
+            return None
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            return "the time is up"
+        if self._own is not None:
             return None
         if self._finished >= limits.n:
             return f"{self._finished} trials are done"
-        if self._deadline is not None and time.monotonic() >= self._deadline:
-            return "the time is up"
         if self._failures >= _FAILURES_IN_A_ROW:
             return f"{_FAILURES_IN_A_ROW} trials in a row failed"
         if limits.patience is not None and self._since_best >= limits.patience:
@@ -290,7 +294,7 @@ class Search:
         tried = {Space.key(trial.params) for trial in finished}
         return None if Space.key(own) in tried else ("manual", own)
 
-    def _one(self) -> tuple[Trial, Outcome]:
+    def _one(self, *, keeps_error: bool = False) -> tuple[Trial, Outcome]:
         origin, given = self._choose()
         number, point = self.ledger.start_trial(origin, given)
         if self.sampler.failure is not None:
@@ -310,7 +314,7 @@ class Search:
             self.limits.repeats,
             self._limit(),
             # A baseline that fails is shown as the user's own error.
-            keeps_error=origin == "baseline",
+            keeps_error=keeps_error or origin == "baseline",
         )
         trial = self.ledger.end_trial(number, origin, outcome)
         self.running = None

@@ -124,8 +124,8 @@ def tune(shell: Any, cell: Cell, header: str, options: Options) -> None:
         finally:
             if search.broken is None:
                 prepared.leave_best(study, search.take_best())
+        study = prepared.kept(study, is_broken=search.broken is not None)
         if search.broken is not None:
-            prepared.give_up(study)
             progress.fail(f"{study.name}: the cell's own values failed, nothing else was run")
             _replay(shell, search.broken.outputs)
             _raise_as_the_users(shell, search.broken, prepared.filename)
@@ -155,10 +155,10 @@ def explore(shell: Any, cell: Cell, header: str, options: Options) -> None:
         search = Search(prepared.ledger, prepared.runner, sampler, options.limits)
         explorer = Explorer(study, search, panel)
         outcome = explorer.run(study.space.baseline)
+        study = prepared.kept(study, is_broken=outcome.is_broken)
         if outcome.state == "interrupted":
             raise KeyboardInterrupt(f"{study.name} was interrupted")
         if outcome.state != "complete":
-            prepared.give_up(study)
             _replay(shell, outcome.outputs)
             _raise_as_the_users(shell, outcome, prepared.filename)
     progress = Progress(shell, study.name)

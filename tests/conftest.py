@@ -29,9 +29,13 @@ class Kernel:
         self.reply = {}
         self.run("%load_ext jtune")
 
-    def run(self, code, meanwhile=lambda: None):
-        """Run a cell and return what a reader sees of it, as text; `outputs`, `updates`, `comms` and `reply` have messages."""
+    def run(self, code, meanwhile=lambda: None, cell_id=None):
+        """Run a cell and return what a reader sees of it, as text; `outputs`, `updates`, `comms` and `reply` have messages.
+
+        A notebook says which of its cells it is: `cell_id`.
+        """
         self.outputs = []
+        self.client.session.metadata = {"cellId": cell_id} if cell_id else {}
         other = threading.Thread(target=meanwhile)
         other.start()
         # stop_on_error: else an error may also abort the next request, which then shows nothing.

@@ -5,6 +5,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+import optuna
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from jtune.cell import Cell
 from jtune.errors import StudyError
 from jtune.ledger import Definition, Goal, Store
 from jtune.runner import Runner
-from jtune.samplers import make_sampler
+from jtune.samplers import PointSampler, make_sampler
 from jtune.search import Limits, Search
 from jtune.study import Study
 
@@ -316,3 +317,43 @@ def test_objective_of_the_magic_line_may_be_a_name_that_the_cell_reads_first(tmp
     )
     assert all(value == 10 + x for x, value, _ in found)
     assert namespace == {"total": 10.0}
+
+
+# What fails around the cell
+
+
+def test_sampler_that_fails_is_replaced_by_uniform_draws_and_named_once(tmp_path, capsys):
+    class Failing(optuna.samplers.BaseSampler):
+        def infer_relative_search_space(self, study, trial):
+            return {}
+
+        def sample_relative(self, study, trial, search_space):
+            raise RuntimeError("no idea")
+
+        def sample_independent(self, study, trial, param_name, param_distribution):
+            raise RuntimeError("no idea")
+
+    found, study = search(tmp_path, Limits(1))
+    sampler = found.ledger.optuna.sampler = PointSampler(study.space, Failing(), seed=1)
+    Search(found.ledger, found.runner, sampler, Limits(6)).run()
+    assert [trial.state for trial in study] == ["complete"] * 6
+    assert capsys.readouterr().out == "the sampler failed, points are drawn uniformly: RuntimeError: no idea\n"
+
+
+def test_listener_that_fails_is_left_out_and_named_once(tmp_path, capsys):
+    found, study = search(tmp_path, Limits(1))
+    again = Search(found.ledger, found.runner, found.sampler, Limits(5))
+    told = []
+    again.listen(lambda trial: 1 / 0)
+    again.listen(told.append)
+    again.run()
+    assert len(study) == 5
+    assert [trial.number for trial in told if trial is not None] == [1, 2, 3, 4]
+    assert capsys.readouterr().out.count("ZeroDivisionError") == 1
+
+
+def test_time_limit_is_of_the_search_and_not_of_a_trial_that_is_asked_for_later(tmp_path):
+    found, study = search(tmp_path, Limits(9, timeout_s=1e-9))
+    assert (len(study), study.ending) == (0, "the time is up")
+    trial, _ = found.run_one(study.space.baseline)
+    assert trial.state == "complete"
