@@ -10,6 +10,7 @@ a cycle was entered, nor on which equal parts happen to be one object.
 
 from __future__ import annotations
 
+import abc
 import copyreg
 import dis
 import functools
@@ -27,6 +28,7 @@ from inspect import CO_OPTIMIZED
 from types import CodeType
 from typing import Any, NamedTuple, TypeAlias
 
+from jtune.definitions import definition_of
 from jtune.namespace import modules_imported, names_read
 from jtune.quiet import quiet
 
@@ -39,6 +41,9 @@ _MAX_SECONDS = 2.0
 # What takes longer than this waits, so that it uses up no time that others need.
 _SHORT_SECONDS = 0.05
 _NAN = float("nan")
+# In front of each fingerprint; the second where the compiled code counts. jtune 0.1.0 wrote neither.
+_FORMAT = "2"
+_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def fingerprint(
@@ -63,7 +68,9 @@ def fingerprint(
     Returns
     -------
     str or None
-        None where the content cannot be told, see `told`.
+        ``"2:"`` and 32 hexadecimal digits, or ``"2/3.11:"`` where the version of Python counts: the compiled code
+        of a function whose source is not known, and some kinds of classes. None where the content cannot be told,
+        see `told`.
     """
     return _Reading({} if namespace is None else namespace, bound).of({"": value})[""]
 
@@ -120,8 +127,28 @@ def fingerprints(
 def changed(before: Mapping[str, str | None], after: Mapping[str, str | None]) -> tuple[str, ...]:
     """Names whose content is known before and after, and differs; in the order of ``before``."""
     return tuple(
-        name for name, was in before.items() if was is not None and after.get(name) is not None and after[name] != was
+        name for name, was in before.items() if _differ(was, after.get(name)) and not obstacle(was, after[name])
     )
+
+
+def obstacle(before: str | None, after: str | None) -> str:
+    """Say why two fingerprints tell nothing about whether the content is the same; empty where they do tell."""
+    if before is None or after is None or not _differ(before, after):
+        return ""
+    (form, python), (now, python_now) = (_made_by(each) for each in (before, after))
+    if form != now:
+        return "an older jtune noted it in another way" if form < now else "a newer jtune noted it in another way"
+    return f"Python was {python} then, and is {python_now}" if python and python_now and python != python_now else ""
+
+
+def _differ(before: str | None, after: str | None) -> bool:
+    return before is not None and after is not None and before.rpartition(":")[2] != after.rpartition(":")[2]
+
+
+def _made_by(told: str) -> tuple[str, str]:
+    """Return a fingerprint's form, empty before version 0.2, and the version of Python it depends on, if any."""
+    form, _, python = told.rpartition(":")[0].partition("/")
+    return form, python
 
 
 class _UntoldError(Exception):
@@ -235,6 +262,7 @@ class _Reader:
     def __init__(self, reading: _Reading) -> None:
         self.reading = reading
         self.spend, self.afford, self.count = reading.spend, reading.afford, reading.count
+        self.depends_on_python = False
         # The values are kept, so that an id stays that of one object while this reads.
         self._values: list[object] = []
         self._numbers: dict[int, int] = {}
@@ -246,7 +274,8 @@ class _Reader:
         token = self._part(value)
         if isinstance(token, int):
             token = self._hash(list(self._nodes()))
-        return hashlib.blake2b(token, digest_size=16).hexdigest()
+        python = f"/{_PYTHON}" if self.depends_on_python else ""
+        return f"{_FORMAT}{python}:{hashlib.blake2b(token, digest_size=16).hexdigest()}"
 
     def _nodes(self) -> Iterator[_Node]:
         for value in self._values:  # which grows while this goes on
@@ -354,7 +383,8 @@ class _Reader:
         names = [name for name in names_read(function.__code__) if not _IPYTHON_NAME.fullmatch(name)]
         # What the cell binds is there after its first run only, so neither its value nor its presence counts.
         followed = [name for name in names if name not in self.reading.bound and name in known]
-        return [part for name in followed for part in (name, known[name])]
+        # Their order in the code depends on the version of Python.
+        return [part for name in sorted(followed) for part in (name, known[name])]
 
     def cached_attributes(self, kind: type) -> frozenset[str]:
         """Return names of attributes that hold what was computed from the others."""
@@ -470,6 +500,7 @@ _NO_ATTRIBUTES = frozenset(
         "__annotations_cache__",
         "__slotnames__",
         "_abc_impl",
+        "__doc__",
     }
 )
 _IS_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made at run time, as opposed to a static type of C
@@ -481,6 +512,8 @@ def _class(reader: _Reader, value: type) -> _Shape:
         # Such as "function", whose name leads nowhere but is unique.
         return _Shape("installed", [f"{value.__module__}:{value.__qualname__}"])
     reader.meet(value.__module__)
+    # Enumerations and the like hold what their metaclass makes for itself.
+    reader.depends_on_python |= type(value) not in (type, abc.ABCMeta)
     return _Shape("class", [type(value), value.__bases__, value.__name__, _attributes(value)])
 
 
@@ -495,7 +528,10 @@ def _attributes(value: type) -> dict[str, object]:
 
 @_unless_installed
 def _function(reader: _Reader, value: types.FunctionType) -> _Shape:
-    parts = [value.__code__, value.__defaults__, value.__kwdefaults__, value.__closure__]
+    definition = definition_of(value.__code__)
+    # The names of the variables in the closure tell which is which.
+    code = (definition.text, value.__code__.co_freevars) if definition else value.__code__
+    parts = [code, value.__defaults__, value.__kwdefaults__, value.__closure__]
     return _Shape("function", [*parts, vars(value), reader.globals_of(value)])
 
 
@@ -519,7 +555,8 @@ _CODE_ATTRIBUTES = (
 )
 
 
-def _code(_: _Reader, value: CodeType) -> _Shape:
+def _code(reader: _Reader, value: CodeType) -> _Shape:
+    reader.depends_on_python = True
     parts = [getattr(value, name) for name in _CODE_ATTRIBUTES]
     # Python 3.10 has no table of exceptions, but instructions.
     parts.append(getattr(value, "co_exceptiontable", b""))

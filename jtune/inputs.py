@@ -9,9 +9,12 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from jtune import modules
-from jtune.fingerprint import changed, told
+from jtune.fingerprint import changed, obstacle, told
 from jtune.namespace import modules_imported, names_bound, names_read
 from jtune.template import Template
+
+# What the user was told of in this kernel, and need not hear again.
+_said: set[tuple[str, int]] = set()
 
 
 class Inputs:
@@ -39,27 +42,44 @@ class Inputs:
         self.names = names_read(template.blank)
         self._bound = names_bound(template.blank)
         self._imported = modules_imported(template.blank)
-        self.notes: list[str] = []
-        self.fingerprints = self._take()
+        self.fingerprints, edited = self._take()
+        self.notes = [
+            f"{key} was edited since it was imported; reload it, or restart the kernel, to run the new text"
+            for key, time_ns in edited.items()
+            if (key, time_ns) not in _said
+        ]
+        _said.update(edited.items())
 
-    def _take(self) -> dict[str, str | None]:
+    def _take(self) -> tuple[dict[str, str | None], dict[str, int]]:
         values = told(self._namespace, self.names, bound=self._bound)
         followed = modules.follow([*self._imported, *values.modules])
-        self.notes += [
-            f"{key} was edited since it was imported; reload it, or restart the kernel, to run the new text"
-            for key in followed.edited
-        ]
-        return {**values.fingerprints, **followed.fingerprints}
+        return {**values.fingerprints, **followed.fingerprints}, followed.edited
 
     def changed(self) -> tuple[str, ...]:
-        """Return what the cell has changed in place."""
-        return changed(self.fingerprints, self._take())
+        """Return the names whose values the cell has changed in place."""
+        return changed(self.fingerprints, self._now())
+
+    def _now(self) -> dict[str, str | None]:
+        return told(self._namespace, self.names, bound=self._bound).fingerprints
 
     def now(self, names: Collection[str]) -> dict[str, str | None]:
-        """Return the present fingerprints of some of the inputs."""
-        return {name: value for name, value in self._take().items() if name in names} if names else {}
+        """Return the present fingerprints of some of the names."""
+        return {name: value for name, value in self._now().items() if name in names} if names else {}
 
 
 def merged(before: Mapping[str, str | None], now: Mapping[str, str | None]) -> dict[str, str | None]:
     """Return the fingerprints of ``now``, and for what cannot be told now those of ``before``."""
     return {key: before.get(key) if value is None else value for key, value in now.items()}
+
+
+def doubts(before: Mapping[str, str | None], now: Mapping[str, str | None]) -> list[str]:
+    """Say of which inputs it cannot be told whether they changed, and why."""
+    reasons: dict[str, list[str]] = {}
+    for key, value in now.items():
+        why = obstacle(before.get(key), value)
+        if value is None or why:
+            reasons.setdefault(why, []).append(key)
+    return [
+        f"whether {', '.join(keys)} changed cannot be told" + (f", as {why}" if why else "")
+        for why, keys in reasons.items()
+    ]

@@ -13,7 +13,6 @@ import functools
 import hashlib
 import os
 import sys
-import sysconfig
 import time
 from collections.abc import Iterable, Iterator
 from importlib.machinery import SOURCE_SUFFIXES, ModuleSpec, PathFinder
@@ -21,7 +20,7 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
-from jtune.canonical import canonical
+from jtune.canonical import canonical, without_docstrings
 
 _INSTALLED = tuple(f"{os.sep}{folder}{os.sep}" for folder in ("site-packages", "dist-packages"))
 _MAIN = ("__main__", "__mp_main__")
@@ -95,12 +94,12 @@ class Followed(NamedTuple):
     ----------
     fingerprints : dict of str to (str or None)
         By a short path such as ``"package/module.py"``; None where the content cannot be told.
-    edited : list of str
-        Short paths of those whose file was edited since it was loaded, each said once.
+    edited : dict of str to int
+        The time of the edit of those whose file was edited since it was loaded.
     """
 
     fingerprints: dict[str, str | None]
-    edited: list[str]
+    edited: dict[str, int]
 
 
 class _Module(NamedTuple):
@@ -109,7 +108,7 @@ class _Module(NamedTuple):
     name: str
     path: Path
     text: Text | None
-    is_edited: bool
+    edited_ns: int | None
     package: str
     attributes: tuple[str, ...]
 
@@ -123,7 +122,6 @@ class _Module(NamedTuple):
 _read_last: dict[Path, Text] = {}
 _loaded: dict[str, tuple[object, Text | None]] = {}
 _seen: dict[str, object] = {}
-_said: set[tuple[Path, tuple[int, int]]] = set()
 
 
 def note_loaded(since_ns: int | None = None) -> None:
@@ -158,7 +156,7 @@ def follow(names: Iterable[str]) -> Followed:
         Of modules, loaded or not; those of others and names of no module are passed over.
     """
     note_loaded_in_cell()
-    followed = Followed({}, [])
+    followed = Followed({}, {})
     waiting = list(dict.fromkeys(names))
     known, n_given = set(waiting), len(waiting)
     for number, name in enumerate(waiting):  # which grows while this goes on
@@ -166,8 +164,8 @@ def follow(names: Iterable[str]) -> Followed:
         if module is None:
             continue
         followed.fingerprints[module.key] = module.text.summary.digest if module.text else None
-        if module.is_edited:
-            followed.edited.append(module.key)
+        if module.edited_ns is not None:
+            followed.edited[module.key] = module.edited_ns
         if module.text is None:
             continue
         # A package that the cell holds may be asked for any module that it has.
@@ -176,16 +174,6 @@ def follow(names: Iterable[str]) -> Followed:
         known |= fresh.keys()
     followed.fingerprints.update((f"module {name}", None) for name in waiting if _is_made_up(name))
     return followed
-
-
-def without_docstrings(tree: ast.AST) -> ast.AST:
-    """Return ``tree``, changed in place, without docstrings."""
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and type(first.value.value) is str:
-                node.body = node.body[1:] or [ast.Pass()]
-    return tree
 
 
 @functools.cache
@@ -200,7 +188,7 @@ def _is_foreign(path: str) -> bool:
 
 @functools.cache
 def _roots() -> tuple[str, ...]:
-    folders = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), os.path.dirname(__file__)]
+    folders = [os.path.dirname(module) for module in (os.__file__, __file__)]
     return tuple(folder + os.sep for each in folders for folder in (each, os.path.realpath(each)))
 
 
@@ -243,17 +231,15 @@ def _module(name: str) -> _Module | None:
         spec = _spec(name)
         if spec is None or not spec.has_location or spec.origin is None or not is_own(spec.origin):
             return None
-        return _Module(name, Path(spec.origin), _read(Path(spec.origin)), False, spec.parent or "", ())
+        return _Module(name, Path(spec.origin), _read(Path(spec.origin)), None, spec.parent or "", ())
     path = _own_path(name, module)
     if path is None:
         return None
     text, now = _text_of(name, module), _read(path)
-    is_edited = now is not None and text is not None and now.summary != text.summary and (path, now.stamp) not in _said
-    if is_edited and now is not None:
-        _said.add((path, now.stamp))
+    edited_ns = now.stamp[0] if now is not None and text is not None and now.summary != text.summary else None
     package = _attribute(module, "__package__") or name.rpartition(".")[0]
     attributes = [_attribute(value, "__name__") for value in list(vars(module).values()) if type(value) is type(sys)]
-    return _Module(name, path, text, is_edited, package, tuple(attributes))
+    return _Module(name, path, text, edited_ns, package, tuple(attributes))
 
 
 def _text_of(name: str, module: Any) -> Text | None:
@@ -284,7 +270,7 @@ def _is_autoreloaded(name: str, path: Path, text: Text) -> bool:
 def _holds(module: object, text: Text) -> bool:
     """Tell whether the functions of a loaded module are those of a text."""
     try:
-        codes = set(_codes(compile(text.content, str(text.path), "exec", dont_inherit=True)))
+        codes = set(codes_in(compile(text.content, str(text.path), "exec", dont_inherit=True)))
     except (SyntaxError, ValueError, RecursionError):
         return False
     name = _attribute(module, "__name__")
@@ -294,11 +280,12 @@ def _holds(module: object, text: Text) -> bool:
     return all(function.__code__ in codes for function in functions)
 
 
-def _codes(code: CodeType) -> Iterator[CodeType]:
+def codes_in(code: CodeType) -> Iterator[CodeType]:
+    """Yield a code and those of the functions and classes in it."""
     yield code
     for const in code.co_consts:
         if isinstance(const, CodeType):
-            yield from _codes(const)
+            yield from codes_in(const)
 
 
 def _spec(name: str) -> ModuleSpec | None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from jtune.cell import Cell
 from jtune.errors import JTuneError
-from jtune.fingerprint import changed
-from jtune.inputs import merged
+from jtune.fingerprint import changed, obstacle
+from jtune.inputs import doubts, merged
 from jtune.ledger import Definition, Ledger, Store, Trial, moved
 from jtune.migration import Migration, migration
 
@@ -84,10 +84,18 @@ def resume(store: Store, now: CellNow, written: Callable[[Ledger], Mapping[str, 
         return Resumed(store.start(now.definition))
     for ledger in generations:
         inputs = _as_before(now.definition.inputs, ledger.definition.inputs, written(ledger))
-        if now.is_code_of(ledger.definition) and not changed(ledger.definition.inputs, inputs):
+        if now.is_code_of(ledger.definition) and _is_same(ledger, inputs, is_newest=ledger is generations[0]):
             same = replace(now, definition=replace(now.definition, inputs=inputs))
             return _gone_on_with(store, ledger, same, is_newest=ledger is generations[0])
     return _started(store, generations[0], now)
+
+
+def _is_same(ledger: Ledger, inputs: Mapping[str, str | None], *, is_newest: bool) -> bool:
+    before = ledger.definition.inputs
+    if changed(before, inputs):
+        return False
+    # Inputs that cannot be compared, after an upgrade, are taken for the same ones where the user left off only.
+    return is_newest or not any(obstacle(before.get(key), value) for key, value in inputs.items())
 
 
 def _as_before(
@@ -99,9 +107,8 @@ def _as_before(
 
 def _gone_on_with(store: Store, ledger: Ledger, now: CellNow, *, is_newest: bool) -> Resumed:
     definition, old = now.definition, ledger.definition
-    untold = ", ".join(key for key, value in definition.inputs.items() if value is None)
+    said = [f"continued; {doubt}" for doubt in doubts(old.inputs, definition.inputs)]
     definition = replace(definition, inputs=merged(old.inputs, definition.inputs))
-    said = [f"continued; whether {untold} changed cannot be told"] if untold else []
     if not is_newest:
         said.append(f"the cell is that of generation {ledger.generation}, which goes on")
     kept, is_same_space = _kept(ledger, now), _domains(old) == _domains(definition)

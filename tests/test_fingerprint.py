@@ -13,6 +13,7 @@ import gc
 import io
 import itertools
 import json
+import linecache
 import logging
 import math
 import operator
@@ -340,7 +341,7 @@ def test_fingerprints_of_different_values_differ(values):
     told = [fingerprint(value) for value in made]
     assert None not in told
     assert len(told) == len(set(told)), [v for v, f in zip(made, told, strict=True) if told.count(f) > 1]
-    assert all(re.fullmatch("[0-9a-f]{32}", digest) for digest in told)
+    assert all(re.fullmatch(r"2(/3\.\d+)?:[0-9a-f]{32}", digest) for digest in told)
 
 
 @pytest.mark.parametrize("values", DIFFERENT.values(), ids=DIFFERENT)
@@ -470,10 +471,24 @@ def test_fingerprint_of_rings_differs_where_the_labels_do(one, other):
 # fingerprint: functions and classes
 
 
-def define(source, **others):
-    """Run a cell in a notebook of its own; return the fingerprint of what it calls ``it``."""
-    namespace = {"__name__": "cell", **others}
-    exec(compile(source, "cell", "exec", dont_inherit=True), namespace)
+@pytest.fixture(params=["text", "code"])
+def define(request, monkeypatch):
+    """A function that runs a cell in a notebook of its own, and returns the fingerprint of what it calls ``it``."""
+    numbers = itertools.count()
+
+    def run(source):
+        name = f"cell {next(numbers)}"
+        if request.param == "text":  # as IPython keeps it
+            lines = source.splitlines(keepends=True)
+            monkeypatch.setitem(linecache.cache, name, (len(source), None, lines, name))
+        return defined(source, name)
+
+    return run
+
+
+def defined(source, name="cell"):
+    namespace = {"__name__": "cell"}
+    exec(compile(source, name, "exec", dont_inherit=True), namespace)
     digest = fingerprint(namespace["it"], namespace)
     assert digest is not None
     return digest
@@ -607,14 +622,31 @@ OTHER_CODE = {
 
 
 @pytest.mark.parametrize(("one", "other"), SAME_CODE.values(), ids=SAME_CODE)
-def test_fingerprint_of_code_stays_where_nothing_but_its_looks_changes(one, other):
+def test_fingerprint_of_code_stays_where_nothing_but_its_looks_changes(define, one, other):
     assert define(one) == define(other)
 
 
 @pytest.mark.parametrize(("one", "other"), OTHER_CODE.values(), ids=OTHER_CODE)
-def test_fingerprint_of_code_changes_with(one, other):
+def test_fingerprint_of_code_changes_with(define, one, other):
     assert define(one) == define(one)
     assert define(one) != define(other)
+
+
+def test_fingerprint_says_where_the_version_of_python_counts(define, request):
+    python = f"/3.{sys.version_info.minor}" if request.node.callspec.params["define"] == "code" else ""
+    assert define(WHOLE).partition(":")[0] == f"2{python}"
+
+
+@pytest.mark.parametrize("define", ["text"], indirect=True)
+@pytest.mark.parametrize("looks", [("(x, y=1", "(x: int, y: 'any'=1"), ("    total", "    'What it is.'\n    total")])
+def test_annotations_and_docstrings_are_looks_too_where_the_text_is_known(define, looks):
+    assert define(WHOLE) == define(WHOLE.replace(*looks))
+
+
+@pytest.mark.parametrize("define", ["text"], indirect=True)
+def test_functions_that_stand_in_one_line_are_told_apart(define):
+    told = {define(f"f, g = (lambda x: x + 1), (lambda x: x - 1)\nit = {name}") for name in "fg"}
+    assert len(told) == 2
 
 
 def test_fingerprint_of_a_function_does_not_follow_what_the_cell_binds():
@@ -869,13 +901,18 @@ def test_fingerprints_are_in_the_order_asked_for_and_keep_the_unknown():
 
 CHANGED = [
     ({}, {}, ()),
-    ({"a": "1"}, {"a": "1"}, ()),
-    ({"a": "1"}, {"a": "2"}, ("a",)),
-    ({"a": "1"}, {}, ()),
-    ({}, {"a": "1"}, ()),
-    ({"a": None}, {"a": "1"}, ()),
-    ({"a": "1"}, {"a": None}, ()),
-    ({"b": "1", "c": "1", "a": "1"}, {"a": "2", "b": "2", "c": "1"}, ("b", "a")),
+    ({"a": "2:1"}, {"a": "2:1"}, ()),
+    ({"a": "2:1"}, {"a": "2:2"}, ("a",)),
+    ({"a": "2:1"}, {}, ()),
+    ({}, {"a": "2:1"}, ()),
+    ({"a": None}, {"a": "2:1"}, ()),
+    ({"a": "2:1"}, {"a": None}, ()),
+    ({"b": "2:1", "c": "2:1", "a": "2:1"}, {"a": "2:2", "b": "2:2", "c": "2:1"}, ("b", "a")),
+    ({"a": "2/3.11:1"}, {"a": "2/3.11:2"}, ("a",)),
+    ({"a": "2/3.11:1"}, {"a": "2:2"}, ("a",)),
+    # Another version of Python, or of jtune: only that nothing changed can be seen.
+    ({"a": "2/3.11:1"}, {"a": "2/3.12:2"}, ()),
+    ({"a": "1"}, {"a": "2:2"}, ()),
 ]
 
 

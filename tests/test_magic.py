@@ -1,6 +1,7 @@
 """The magics in real kernels: what a user sees, and what is left behind."""
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -256,6 +257,36 @@ def test_function_that_reads_what_the_cell_binds_is_no_change(shared_kernel):
     shared_kernel.run(cell.format(2))
     assert "a new study" not in shared_kernel.run(cell.format(3))
     assert shared_kernel.run("print(len(weighed))") == "3\n"
+
+
+@pytest.mark.parametrize(
+    ("then", "why"),
+    [
+        (r'"2/3.7:\1"', "as Python was 3.7 then, and is {python}"),
+        (r'"\1"', "as an older jtune noted it in another way"),
+    ],
+    ids=["another Python", "jtune 0.1.0"],
+)
+def test_inputs_that_cannot_be_compared_keep_the_trials_and_are_named(tmp_path, start_kernel, then, why):
+    cell = "%%tune older -n {} --sampler random\nx = 1.0  # tune: -3..3\nlosses[0](x)  # tune: minimize"
+    # Functions that stand in one line are told by what Python makes of them.
+    before = "losses = (lambda x: x + {}), (lambda x: x - 1)"
+    kernel = start_kernel()
+    kernel.run(before.format(1))
+    kernel.run(cell.format(2))
+    kernel.stop()
+    path = tmp_path / ".jtune" / "older.journal"
+    path.write_text(re.sub(r'"2/[0-9.]+:([0-9a-f]{31})."', then.replace(r"\1", r"\g<1>0"), path.read_text()))
+    kernel = start_kernel()
+    kernel.run(before.format(1))
+    python = f"3.{sys.version_info.minor}"
+    said = kernel.run(cell.format(3))
+    assert f"older: continued; whether losses changed cannot be told, {why.format(python=python)}\n" in said
+    assert kernel.run("print(len(older), older.generation)") == "3 1\n"
+    # From now on it can be told.
+    assert "cannot be told" not in kernel.run(cell.format(3))
+    kernel.run(before.format(2))
+    assert "older: losses changed, a new study is started\n" in kernel.run(cell.format(3))
 
 
 def test_fresh_starts_anew_and_keeps_the_old_generation(shared_kernel):
