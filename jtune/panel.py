@@ -495,7 +495,7 @@ def _state_text(study: Study, search: Search | None, is_paused: bool) -> str:
             return "paused" if number is None else f"pauses after trial {number}"
         return "" if number is None else f"running trial {number}"
     ending = study.ending
-    is_plain = not ending or ending.startswith(("stopped", "interrupted")) or ending.endswith("are done")
+    is_plain = not ending or ending.startswith(("stopped", "interrupted")) or ending.endswith(("are done", "is done"))
     return ending if is_plain else f"stopped: {ending}"
 
 

@@ -158,7 +158,7 @@ def _trials(study: Study) -> list[str]:
         return ["no trials yet"]
     text = counted(sum(states.values()) - sum(states[state] for state in _UNFINISHED), "trial")
     ending = [f"ended: {study.ending}"] if study.ending else []
-    if study.ending == f"{text} are done":
+    if study.ending in (f"{text} are done", f"{text} is done"):
         text, ending = study.ending, []
     others = ", ".join(f"{states[state]} {state}" for state in ("failed", "pruned", "timed out") if states[state])
     text += f" ({others})" if others else ""

@@ -261,7 +261,7 @@ class Search:
         if self._own is not None:
             return None
         if self._finished >= limits.n:
-            return f"{self._finished} trials are done"
+            return "1 trial is done" if self._finished == 1 else f"{self._finished} trials are done"
         if self._failures >= _FAILURES_IN_A_ROW:
             return f"{_FAILURES_IN_A_ROW} trials in a row failed"
         if limits.patience is not None and self._since_best >= limits.patience:
