@@ -130,7 +130,13 @@ class Slider extends Control {
     node.addEventListener('pointerdown', () => {
       hold.begin();
       // The button may be let go anywhere, and "change" does not come where a drag ends as it began.
-      for (const type of ['pointerup', 'pointercancel']) window.addEventListener(type, leave, { once: true });
+      const life = new AbortController();
+      const release = () => {
+        life.abort();
+        leave();
+      };
+      const { signal } = life;
+      for (const type of ['pointerup', 'pointercancel']) window.addEventListener(type, release, { signal });
     });
     node.addEventListener('input', slide);
     node.addEventListener('change', () => {

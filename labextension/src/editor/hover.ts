@@ -2,7 +2,7 @@
 
 import type { EditorState } from '@codemirror/state';
 import { type Tooltip, hoverTooltip } from '@codemirror/view';
-import type { Span, Tunable } from '../language';
+import { isSame, type Span, type Tunable, type Value } from '../language';
 import type { Effect, Parameter } from '../panel/messages';
 import { element } from './dom';
 import { underlined } from './painter';
@@ -24,9 +24,17 @@ function positionText({ kind, choices }: Parameter, position: number): string {
   return kind === 'int' ? String(Math.round(position)) : String(Number(position.toPrecision(4)));
 }
 
+/** Choices as the kernel names them (`labels` in `jtune/feed.py`): strings without quotes, where no two are equal. */
+function labelsOf(choices: readonly Value[]): string[] {
+  const short = choices.map(({ type, text }) => (type === 'str' ? text.slice(1, -1) : text));
+  const lines = short.map((text) => text.trim().replace(/\s+/g, ' '));
+  return new Set(lines).size === lines.length ? lines : choices.map(({ text }) => text);
+}
+
 function positionOf({ literal, domain }: Tunable, { choices }: Parameter): number | null {
   if (domain.kind !== 'choice') return 'value' in literal ? Number(literal.value) : null;
-  const index = choices.indexOf(literal.text);
+  const label = labelsOf(domain.choices)[domain.choices.findIndex((choice) => isSame(choice, literal))];
+  const index = label === undefined ? -1 : choices.indexOf(label);
   return index < 0 ? null : index;
 }
 
@@ -41,17 +49,18 @@ function studyBox(tunable: Tunable, parameter: Parameter, effect: Effect, study:
     { title: 'share of what the parameters explain' },
     percent(effect.importance),
   );
-  const marked = { best, now: positionOf(tunable, parameter) };
+  const now = positionOf(tunable, parameter);
+  const isLabelled = parameter.kind === 'choice' && now !== null;
   return element(
     'div',
     { class: 'jtune-hover' },
     element('div', { class: 'jtune-hover-head' }, element('strong', {}, tunable.name), share),
-    sparkline(parameter, effect, marked),
+    sparkline(parameter, effect, { best, now }),
     element(
       'div',
       { class: 'jtune-hover-legend' },
       ...(best === null ? [] : [legend('best', positionText(parameter, best))]),
-      legend('now', tunable.literal.text),
+      legend('now', isLabelled ? positionText(parameter, now) : tunable.literal.text),
     ),
     element('div', { class: 'jtune-hover-study' }, `${study.goal} · ${study.name}`),
   );

@@ -13,13 +13,16 @@ export class Completions implements ICompletionProvider {
   }
 
   fetch({ text, offset }: CompletionHandler.IRequest): Promise<CompletionHandler.ICompletionItemsReply> {
-    const found = completionsAt(text, offset);
+    // JupyterLab counts code points here.
+    const found = completionsAt(text, Array.from(text).slice(0, offset).join('').length);
+    const pointsTo = (at: number) => Array.from(text.slice(0, at)).length;
     const items = (found?.items ?? []).map(({ text: label, detail }) => ({
       label,
       insertText: label,
       documentation: detail,
       type: 'tune',
     }));
-    return Promise.resolve({ start: found?.from ?? offset, end: found?.to ?? offset, items });
+    const [start, end] = found ? [pointsTo(found.from), pointsTo(found.to)] : [offset, offset];
+    return Promise.resolve({ start, end, items });
   }
 }

@@ -136,6 +136,18 @@ test('a drag that ends as it began is let go too', async () => {
   expect(held).toEqual([true, false]);
 });
 
+test('a used slider leaves nothing behind that listens', async () => {
+  const node = control(await ready(CELL), 'C');
+  const added = vi.spyOn(window, 'addEventListener');
+  for (let i = 0; i < 3; i++) {
+    node.dispatchEvent(new Event('pointerdown', { bubbles: true }));
+    window.dispatchEvent(new Event('pointerup'));
+  }
+  const signals = added.mock.calls.map(([, , options]) => (options as AddEventListenerOptions).signal);
+  added.mockRestore();
+  expect(signals.map((signal) => signal?.aborted)).toEqual(Array(6).fill(true));
+});
+
 test('nothing is dispatched where the value stays', async () => {
   const { told, host } = listener();
   const view = await ready(CELL.replace('C = 1.0', 'C = 1.'), host);

@@ -45,7 +45,7 @@ const STUDY = {
   effects: [effect('C', [0.001, 1, 1000], [0.2, 0.9, 0.4], 0.61), effect('kind', [0, 1], [0.5, 0.6], 0.004)],
   parameters: [
     range('C', { low: 0.001, high: 1000, log: true }),
-    range('kind', { kind: 'choice', choices: ["'a'", "'b'"] }),
+    range('kind', { kind: 'choice', choices: ['a', 'b'] }),
     range('n', { kind: 'int' }),
   ],
   best: { C: 62.4321, kind: 0, n: 4 },
@@ -84,7 +84,22 @@ test('choices are dashes', async () => {
   const box = hoverOver(view, '"b"');
   expect(box?.querySelectorAll('line.jtune-spark-mean')).toHaveLength(2);
   expect(box?.querySelector('.jtune-hover-head')?.textContent).toBe('kind< 1 %');
-  expect(box?.querySelector('.jtune-hover-legend')?.textContent).toBe("best 'a'now 'b'");
+  expect(box?.querySelector('.jtune-hover-legend')?.textContent).toBe('best anow b');
+  expect(box?.querySelectorAll('.jtune-spark-now circle')).toHaveLength(1);
+});
+
+test.each([
+  ['strings that look alike without quotes', `["1", 1]`, '"1"', ["'1'", '1']],
+  ['a number that is written otherwise', '[1.0, 2.0]', '1e0', ['1.0', '2.0']],
+  ['blanks', '["a  b", "c"]', '"a  b"', ['a b', 'c']],
+])('the present choice: %s', async (_what, domain, literal, choices) => {
+  const view = await ready(`kind = ${literal}  # tune: ${domain}\n`);
+  const parameters = [range('kind', { kind: 'choice', choices })];
+  view.dispatch({ effects: setStudy.of({ ...STUDY, parameters }) });
+  const box = hoverOver(view, literal);
+  expect(box?.querySelector('.jtune-hover-legend')?.textContent).toBe(
+    `best ${choices[0] ?? ''}now ${choices[0] ?? ''}`,
+  );
 });
 
 test('where a study knows nothing, nothing is shown', async () => {
