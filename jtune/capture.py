@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -43,13 +44,41 @@ class Capture:
             shell.display_pub = _Publisher(sink, publisher)
             sys.displayhook = lambda value: _display_value(sink, shell, value)
         try:
-            with self._streams[0].into(sink, kept[0]), self._streams[1].into(sink, kept[1]):
+            with (
+                self._streams[0].into(sink, kept[0]),
+                self._streams[1].into(sink, kept[1]),
+                _without_hooks_of_other_threads(shell),
+            ):
                 yield sink.outputs
                 _flush_figures()
         finally:
             sys.stdout, sys.stderr, sys.displayhook = kept
             if shell is not None:
                 shell.display_pub = publisher
+
+
+@contextmanager
+def _without_hooks_of_other_threads(shell: Any) -> Iterator[None]:
+    """Let IPython's hooks be fired by this thread only.
+
+    ipykernel fires them after each message of a widget, in a thread of its own while a cell runs; matplotlib's hook
+    would show and close the figures that the trial is drawing.
+    """
+    if shell is None:
+        yield
+        return
+    events, own = shell.events, threading.get_ident()
+    fire = events.trigger
+
+    def trigger(event: str, *args: Any, **kwargs: Any) -> None:
+        if threading.get_ident() == own:
+            fire(event, *args, **kwargs)
+
+    events.trigger = trigger
+    try:
+        yield
+    finally:
+        del events.trigger
 
 
 class _Stream(io.TextIOBase):

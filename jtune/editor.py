@@ -1,8 +1,10 @@
 """What a kernel and the JupyterLab extension say to each other; the twin of ``labextension/src/lab/messages.ts``.
 
-The kernel speaks through a comm that it opens: which studies there are and how far they are, what a study found out,
-which cells are explored, what to write into a cell. The extension calls the functions here by silent requests on the
-control channel, which is heard while a cell runs; so they run in a thread of their own, and only set flags.
+The kernel speaks through a comm that it opens when jtune is loaded: how far studies are, what they found out, which
+cells are explored, what to write into a cell. The extension asks by messages of a type of jtune's own on the control
+channel. They are heard while a cell runs, in a thread of their own, so the functions here only set flags. And unlike a
+silent execution or a message of the comm they fire none of IPython's hooks, which would show and close the figures
+that the cell is drawing, and leave ``input()`` as it is.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import ast
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jtune.errors import StudyError
@@ -21,31 +23,31 @@ if TYPE_CHECKING:
     from jtune.study import Study
 
 _TARGET = "jtune"
+_REQUEST, _REPLY = "jtune_request", "jtune_reply"
 _TOLD_EVERY_S = 0.5
 
 
+def _kernel() -> Any:
+    from IPython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None)
+
+
 class _Line:
-    """The comm to the extension, if a page with the extension listens at its other end."""
+    """The comm to all pages of the kernel, and which of them have the extension."""
 
     def __init__(self) -> None:
         self._comm: Any = None
-        self.is_answered = False
+        self.pages: set[str] = set()
 
-    def open(self, data: Mapping[str, Any]) -> None:
-        """Begin anew, which all pages of the kernel hear; without a kernel, do nothing."""
-        from IPython import get_ipython
+    def open(self) -> None:
+        """Open it; by its target a page sees that jtune is loaded."""
+        from comm import create_comm, get_comm_manager
 
-        if not hasattr(get_ipython(), "kernel"):
-            return
-        from comm import create_comm
-
-        old, self._comm = self._comm, create_comm(target_name=_TARGET, data=dict(data))
-        self._comm.on_msg(self._on_answer)
-        if old is not None:
-            old.close()
-
-    def _on_answer(self, _message: object) -> None:
-        self.is_answered = True
+        if self._comm is None:
+            self._comm = create_comm(target_name=_TARGET, data={})
+            # A page without the extension closes what it does not know; the others go on to listen.
+            self._comm.on_close(lambda _: get_comm_manager().register_comm(self._comm))
 
     def send(self, message: Mapping[str, Any]) -> None:
         if self._comm is not None:
@@ -56,9 +58,23 @@ _line = _Line()
 _told: dict[str, float] = {}
 
 
-def announce() -> None:
-    """Tell the extension, if there is one, that jtune is loaded now."""
-    _line.open({"type": "state", "studies": [], "exploring": [], "summaries": []})
+def listen() -> None:
+    """Answer the extension's requests, and tell it that jtune is loaded now; without a kernel, do nothing."""
+    kernel = _kernel()
+    if kernel is not None:
+        kernel.control_handlers[_REQUEST] = _answer
+        _line.open()
+
+
+def _answer(stream: Any, idents: Any, request: Mapping[str, Any]) -> None:
+    content, kernel = request["content"], _kernel()
+    _line.pages.add(request["header"]["session"])
+    reply: dict[str, Any]
+    try:
+        reply = {"status": "ok", "value": _REQUESTS[content["name"]](*content["given"])}
+    except Exception as error:  # whatever it is, the page waits for an answer
+        reply = {"status": "error", "ename": type(error).__name__, "evalue": str(error)}
+    kernel.session.send(stream, _REPLY, reply, request, ident=idents)
 
 
 def progress(panel: Panel, *, is_last: bool) -> None:
@@ -74,16 +90,24 @@ def found(panel: Panel) -> None:
     _line.send({"type": "summary", **_summary(panel)})
 
 
-def exploring(panel: Panel) -> None:
-    """Tell that a cell runs again with each move of its sliders."""
-    _line.send({"type": "exploring", "cell": panel.study.cell_id})
+def asking_page() -> str:
+    """Return the session of the page that runs the present cell, or sent the message that is being answered."""
+    kernel = _kernel()
+    parent = kernel.get_parent() if kernel is not None else {}
+    session: str = parent.get("header", {}).get("session", "")
+    return session
+
+
+def source_message(study: Study, trial: Trial) -> dict[str, Any]:
+    """Return a cell with a trial's literals, and which page is to write them: of several, the one that asked."""
+    from jtune import feed
+
+    return {**feed.source_message(study, trial), "page": asking_page()}
 
 
 def apply(study: Study, trial: Trial) -> bool:
-    """Ask the extension to write a trial's literals into the study's cell; return whether it is there to do so."""
-    from jtune.feed import source_message
-
-    if not _line.is_answered:
+    """Ask the page that runs the present cell to write a trial's literals; return whether it has the extension."""
+    if asking_page() not in _line.pages:
         return False
     _line.send({**source_message(study, trial), "type": "apply"})
     return True
@@ -92,57 +116,49 @@ def apply(study: Study, trial: Trial) -> bool:
 # What the extension calls.
 
 
-def greet() -> Any:
-    """Open the line to a page that has just come, and say all there is."""
-    _line.is_answered = True
+def greet() -> dict[str, Any]:
+    """Return all there is to know for a page that has just come; of several studies of a cell the latest is last."""
     panels = _panels()
-    state = {
-        "studies": [_standing(panel) for panel in panels],
-        "exploring": [panel.study.cell_id for panel in panels if panel.is_exploring],
-        "summaries": [_summary(panel) for panel in panels],
-    }
-    _line.open({"type": "state", **state})
-    return _json(True)
+    return {"studies": [_standing(panel) for panel in panels], "summaries": [_summary(panel) for panel in panels]}
 
 
-def studies() -> Any:
-    """Return the studies of this kernel and of its folder."""
+def studies() -> list[dict[str, Any]]:
+    """Return the studies of this kernel, the one that ran last first, and then the others of its folder."""
     from jtune import report, study
 
     shown = {panel.study.name: _standing(panel) for panel in _panels()}
     others = [found for found in study.studies() if found.name not in shown]
-    return _json([*shown.values(), *(_at_rest(found, report.summary(found)) for found in others)])
+    return [*reversed(shown.values()), *(_at_rest(found, report.summary(found)) for found in others)]
 
 
-def source(name: str) -> Any:
+def source(name: str) -> dict[str, Any]:
     """Return the cell of a study with its best literals."""
-    from jtune.feed import source_message
     from jtune.study import load
 
     study = load(name)
     if study.best is None:
         raise StudyError(f"{name} has no best trial")
-    return _json(source_message(study, study.best))
+    return source_message(study, study.best)
 
 
-def move(cell: str, literals: Mapping[str, str]) -> Any:
-    """Move the sliders of an explored cell, given literals as they are typed; return whether it is explored."""
-    for panel in _panels():
-        if panel.is_exploring and panel.study.cell_id == cell:
-            panel.move({name: ast.literal_eval(text) for name, text in literals.items()})
-            return _json(True)
-    return _json(False)
+def move(name: str, literals: Mapping[str, str]) -> bool:
+    """Move the sliders of a study, given literals as they are typed; return whether its cell is explored."""
+    panel = _panel(name)
+    if panel is None or not panel.is_exploring:
+        return False
+    panel.move({name: ast.literal_eval(text) for name, text in literals.items()})
+    return True
 
 
-def stop() -> Any:
+def stop() -> bool:
     """Stop all searches of this kernel; return whether there was one."""
     running = [panel.search for panel in _panels() if panel.search is not None and panel.search.is_running]
     for search in running:
         search.stop()
-    return _json(bool(running))
+    return bool(running)
 
 
-def delete(name: str) -> Any:
+def delete(name: str) -> None:
     """Delete a study and its file.
 
     Raises
@@ -152,31 +168,39 @@ def delete(name: str) -> Any:
     """
     from jtune.study import delete as delete_study
 
-    panel = next((panel for panel in _panels() if panel.study.name == name), None)
+    panel = _panel(name)
     if panel is not None and panel.search is not None and panel.search.is_running:
         raise StudyError(f"{name} is running; stop it first")
     delete_study(name)
     if panel is not None:
         panel.close()
-    return _json(True)
 
 
-def _panels() -> list[Panel]:
+_REQUESTS: Mapping[str, Callable[..., Any]] = {
+    call.__name__: call for call in (greet, studies, source, move, stop, delete)
+}
+
+
+def _panels() -> Sequence[Panel]:
     # Where nothing has shown one, ipywidgets need not be loaded to say so.
     module = sys.modules.get("jtune.panel")
     return module.panels() if module is not None else []
 
 
+def _panel(name: str) -> Panel | None:
+    return next((panel for panel in _panels() if panel.study.name == name), None)
+
+
 def _standing(panel: Panel) -> dict[str, Any]:
-    status = panel.head.status
+    status, study = panel.head.status, panel.study
     kept = {key: status[key] for key in ("name", "done", "total", "phase", "text", "best", "gain")}
-    return {**kept, "cell": panel.study.cell_id}
+    return {**kept, "cell": study.cell_id, "explored": study.cell_source if panel.is_exploring else None}
 
 
 def _at_rest(study: Study, summary: str) -> dict[str, Any]:
     text = summary.removeprefix(f"{study.name}: ")
     known = {"name": study.name, "done": len(study.finished), "total": None, "phase": "ended", "text": text}
-    return {**known, "best": "", "gain": "", "cell": study.cell_id}
+    return {**known, "best": "", "gain": "", "cell": study.cell_id, "explored": None}
 
 
 def _summary(panel: Panel) -> dict[str, Any]:
@@ -193,10 +217,3 @@ def _summary(panel: Panel) -> dict[str, Any]:
         "best": dict(zip(study.space.names, at, strict=False)),
     }
     return {"cell": study.cell_id, "summary": summary if panel.effects else None}
-
-
-def _json(value: object) -> Any:
-    """Return what a silent request hands over as JSON."""
-    from IPython.display import JSON
-
-    return JSON({"value": value})  # type: ignore[no-untyped-call]

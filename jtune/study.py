@@ -55,6 +55,11 @@ class Study:
         return self._ledger.definition.cell
 
     @property
+    def cell_source(self) -> str:
+        """The cell's text as it ran, without the line of the magic."""
+        return self._ledger.definition.source
+
+    @property
     def ending(self) -> str:
         """Why its last search ended; empty before that."""
         return self._ledger.ending

@@ -20,8 +20,7 @@ const common = {
 };
 const panel = {
   ...common,
-  entryPoints: ['loader.ts', 'script.ts'].map((name) => `src/panel/${name}`),
-  loader: { '.css': 'text' },
+  entryPoints: ['charts.ts', 'head.ts', 'panel.css'].map((name) => `src/panel/${name}`),
   outdir: '../jtune/static',
 };
 // JupyterLab brings most of its packages; the builder knows which.

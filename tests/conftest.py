@@ -25,21 +25,28 @@ class Kernel:
         self.client.wait_for_ready(timeout=60)
         self.outputs = []
         self.updates = []
-        self.comms = []
+        # All comms that were opened, and what came on any in the last run.
+        self.opened, self.comms = [], []
         self.reply = {}
         self.run("%load_ext jtune")
 
-    def run(self, code, meanwhile=lambda: None, cell_id=None):
+    def run(self, code, meanwhile=lambda: None, cell_id=None, typed=""):
         """Run a cell and return what a reader sees of it, as text; `outputs`, `updates`, `comms` and `reply` have messages.
 
-        A notebook says which of its cells it is: `cell_id`.
+        A notebook says which of its cells it is: `cell_id`. Where the cell asks for input, it is given what is typed.
         """
-        self.outputs = []
+        self.outputs, self.updates, self.comms = [], [], []
         self.client.session.metadata = {"cellId": cell_id} if cell_id else {}
         other = threading.Thread(target=meanwhile)
         other.start()
         # stop_on_error: else an error may also abort the next request, which then shows nothing.
-        message = self.client.execute_interactive(code, output_hook=self._take, timeout=120, stop_on_error=False)
+        message = self.client.execute_interactive(
+            code,
+            output_hook=self._take,
+            stdin_hook=lambda _: self.client.input(typed),
+            timeout=120,
+            stop_on_error=False,
+        )
         other.join()
         self.reply = message["content"]
         return self.text
@@ -60,6 +67,12 @@ class Kernel:
             self.outputs.append((kind, content))
         elif kind.startswith("comm_"):
             self.comms.append(content)
+            self.opened += [content] if kind == "comm_open" else []
+
+    def model(self, name):
+        """The comm of the widget of this kind that was made last."""
+        states = [(content["comm_id"], content["data"].get("state", {})) for content in self.opened]
+        return [comm for comm, state in states if state.get("_model_name") == name][-1]
 
     def signal(self, number):
         # Not the manager's own method: in another thread it opens an event loop that nobody closes.

@@ -334,9 +334,6 @@ def test_unknown_content_is_named_when_the_study_goes_on(shared_kernel):
         ("%%tune class\nbad = 3  # tune: 1..9\ny = bad  # tune: minimize", "write letters, digits and _ only"),
         ("%%tune q --minimize 'a +'\nbad = 3  # tune: 1..9", "not a Python expression"),
         ("%%tune q --minimize bad\nbad = 3  # tune: 1..9\ny = bad  # tune: minimize", "already marks an objective"),
-        ("%%tune q --minimize bad --minimize bad\nbad = 3  # tune: 1..9", "the objective bad stands twice"),
-        ("%%tune q --minimize a*2 --maximize 'a * 2'\na = 3  # tune: 1..9", "the objective a * 2 stands twice"),
-        ("%%tune q --minimize --maximize\nbad = 3  # tune: 1..9\nbad", "the objective bad stands twice"),
         ("%%tune q\n%%time\nbad = 3  # tune: 1..9", "a cell takes one cell magic"),
         ("%%tune q --nonsense\nbad = 3  # tune: 1..9", "unrecognized arguments: --nonsense"),
         ("%%tune q\nbad = 3  # tune: 1..9\nbad  # tune: minimize\nreturn bad", "line 4: return bad\n        ^ SyntaxError: 'return' outside function"),
@@ -461,34 +458,6 @@ def test_repeats_average_within_a_trial(shared_kernel):
     )
     said = shared_kernel.run("print(len(mean), [t.value for t in mean], mean[0].repeats)")
     assert said == "3 [1.5, 5.5, 9.5] ((0.0,), (1.0,), (2.0,), (3.0,))\n"
-
-
-def test_objectives_of_the_magic_line_are_in_the_order_in_which_they_are_typed(shared_kernel):
-    shared_kernel.run(
-        "%%tune typed -n 5 --sampler random --maximize acc --minimize sec\nx = 1  # tune: 1..9\nacc, sec = -x, x"
-    )
-    said = shared_kernel.run("print([(goal.direction, goal.label) for goal in typed.objectives], typed.best.values)")
-    best = shared_kernel.run("print(min(t.params['x'] for t in typed))").strip()
-    assert said == f"[('maximize', 'acc'), ('minimize', 'sec')] (-{best}.0, {best}.0)\n"
-
-
-def test_an_objective_of_the_magic_line_may_end_in_a_quote(shared_kernel):
-    shared_kernel.run(
-        "%%tune quoted -n 2 --minimize \"len('a' if k == 'a' else 'bb') if k else 'b'\"\nk = 'a'  # tune: ['a', 'c']"
-    )
-    assert shared_kernel.run("print([t.value for t in quoted])") == "[1.0, 2.0]\n"
-
-
-def test_each_of_several_loops_has_curves_of_its_own(shared_kernel):
-    shared_kernel.run(
-        "%%tune phases -n 3 --sampler random --pruner none\nx = 1  # tune: 1..9\n"
-        "for i in range(2):  # tune: report i, x\n    pass\n"
-        "for i in range(3):  # tune: report i\n    pass\n"
-        "i + x  # tune: minimize"
-    )
-    assert shared_kernel.run("print(phases[0].curves)") == (
-        "{'i': [0.0, 1.0], 'x': [1.0, 1.0], 'i (loop 2)': [0.0, 1.0, 2.0]}\n"
-    )
 
 
 def test_reports_are_curves_and_prune(shared_kernel):

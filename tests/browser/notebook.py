@@ -58,8 +58,14 @@ class Notebooks:
         self._write(file, cells, kernel)
         # The kernel starts while the page is loading.
         self.server.start_session(file, kernel)
-        context = self._browser.new_context(color_scheme=theme, viewport={"width": width, "height": height})
-        notebook = Notebook(context.new_page(), self._address(file))
+        return self._load(file, color_scheme=theme, viewport={"width": width, "height": height})
+
+    def open_again(self, notebook: Notebook) -> Notebook:
+        """Open the file of a notebook in another browser, with the same kernel."""
+        return self._load(notebook.file)
+
+    def _load(self, file: str, **options) -> Notebook:
+        notebook = Notebook(self._browser.new_context(**options).new_page(), self._address(file), file)
         self.opened.append(notebook)
         notebook.load()
         return notebook
@@ -89,12 +95,14 @@ class Notebook:
     Attributes
     ----------
     page : playwright.sync_api.Page
+    file : str
+        Its name in the server's folder.
     errors : list of str
         What the page wrote to the console as errors and what no script caught, but for `NOT_OURS`.
     """
 
-    def __init__(self, page: Page, address: str):
-        self.page = page
+    def __init__(self, page: Page, address: str, file: str):
+        self.page, self.file = page, file
         self.errors: list[str] = []
         self._address = address
         page.set_default_timeout(30_000)

@@ -1,6 +1,8 @@
 """The JupyterLab extension as a person meets it: marks, sliders in the text, the Tune button, applying."""
 
+import os
 import re
+import signal
 
 from playwright.sync_api import expect
 
@@ -254,10 +256,10 @@ def test_the_side_bar_lists_shows_and_deletes_studies(lab):
     bar.get_by_role("button", name="s", exact=True).click()
     expect(notebook.page.locator(".jtune-viewer .jtune-charts.jtune-live")).to_be_visible(timeout=30_000)
     notebook.shot("viewer")
-    bar.get_by_role("button", name="More of s").click()
+    bar.get_by_role("button", name="More of s", exact=True).click()
     notebook.page.get_by_role("menuitem", name="Delete").click()
     notebook.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    expect(bar.get_by_role("button", name="More of s")).to_have_count(0)
+    expect(bar.get_by_role("button", name="More of s", exact=True)).to_have_count(0)
     assert not (lab.server.folder / ".jtune" / "s.journal").exists()
 
 
@@ -343,3 +345,181 @@ def test_of_several_notebooks_each_has_its_own_studies(lab):
     best = second.kernel_run("print(s2.source(), end='')")
     second.until(lambda: second.source(1) == best)
     assert first.source(1) == TUNED
+
+
+FIGURES = """%%explore wave --fresh
+import matplotlib.pyplot as plt
+import numpy as np
+
+t = np.linspace(0, 1, 500)
+frequency = 3.0  # tune: 1..20
+decay = 2.0      # tune: 0..10
+plt.plot(t, np.exp(-decay * t) * np.sin(2 * np.pi * frequency * t))
+plt.title(f"{frequency} {decay}")
+plt.show()
+print("frequency is", frequency)"""
+
+
+def test_each_move_of_an_in_line_slider_reruns_a_cell_that_draws(either):
+    notebook, [editor] = opened(either, FIGURES)
+    notebook.run(0)
+    notebook.run(1)
+    panel = Panel(notebook, 1).shown()
+    slider = editor.shown().control("frequency")
+    for _ in range(8):
+        before = editor.line("frequency")
+        slider.focus()
+        notebook.page.keyboard.press("ArrowRight")
+        notebook.until(lambda before=before: editor.line("frequency") != before)
+        value = float(re.match(r"frequency = (\S+)", editor.line("frequency"))[1])
+        expect(panel.node.locator(".jtune-output")).to_contain_text(f"frequency is {value}")
+        expect(notebook.output(1).locator("img:visible")).to_have_count(1)
+    notebook.shot("explored-figure")
+    assert notebook.errors == []
+
+
+def test_an_explored_cell_that_was_edited_since_runs_only_when_the_user_says_so(lab):
+    notebook, [editor] = opened(lab, EXPLORED)
+    notebook.run(0)
+    notebook.run(1)
+    panel = Panel(notebook, 1).shown()
+    output = panel.node.locator(".jtune-output")
+    expect(output).to_contain_text("amount is 1.0")
+    edited = EXPLORED.replace("amount is", "twice is").replace(", amount)", ", 2 * amount)")
+    notebook.evaluate("text => harness.panel().content.widgets[1].model.sharedModel.setSource(text)", edited)
+    editor.shown().control("amount").focus()
+    notebook.page.keyboard.press("ArrowRight")
+    notice = notebook.page.get_by_role("alert").filter(has_text="The cell was edited since it ran.")
+    expect(notice).to_have_count(1)
+    notebook.page.keyboard.press("ArrowRight")
+    expect(notice).to_have_count(1)
+    notebook.shot("edited-since")
+    assert notebook.kernel_run("print(amount, len(wave))") == "1.0 1\n"
+    notice.get_by_role("button", name="Run").click()
+    value = float(re.search(r"amount = (\S+)", editor.text)[1])
+    expect(output).to_contain_text(f"twice is {2 * value}")
+    editor.control("amount").focus()
+    notebook.page.keyboard.press("ArrowRight")
+    notebook.until(lambda: f"amount = {value} " not in editor.text)
+    value = float(re.search(r"amount = (\S+)", editor.text)[1])
+    expect(output).to_contain_text(f"twice is {2 * value}")
+
+
+def best_of(notebook, name):
+    return notebook.kernel_run(f"print({name}.source(), end='')")
+
+
+def write(notebook, i, text):
+    """Replace the text of a cell."""
+    code = "([i, text]) => harness.panel().content.widgets[i].model.sharedModel.setSource(text)"
+    notebook.evaluate(code, [i, text])
+
+
+def test_two_views_of_a_notebook_write_once_and_either_may_be_closed(lab):
+    notebook, [editor, _] = opened(lab, TUNED, "s.apply()")
+    notebook.run(0)
+    notebook.run(1)
+    first = notebook.evaluate("harness.panel().id")
+    command(notebook, "docmanager:clone")
+    views = "[...window.jupyterapp.shell.widgets('main')].filter(({ context }) => context?.sessionContext)"
+    notebook.until(lambda: notebook.evaluate(f"{views}.length") == 2)
+    best = best_of(notebook, "s")
+    notebook.page.locator(".jtune-panel:visible").first.get_by_role("button", name="Apply best").click()
+    notebook.until(lambda: editor.text == best)
+    notebook.shot("two-views")
+    write(notebook, 1, TUNED)
+    notebook.run(2)
+    notebook.until(lambda: editor.text == best)
+    # The one that opened the line to the kernel goes.
+    notebook.evaluate(f"id => {views}.find((view) => view.id === id).dispose()", first)
+    write(notebook, 1, TUNED)
+    notebook.run(2)
+    notebook.until(lambda: editor.text == best)
+    notebook.evaluate("window.jupyterapp.shell.activateById('jtune-studies')")
+    expect(notebook.page.locator("#jtune-studies")).to_contain_text("25 trials are done")
+    assert notebook.errors == []
+
+
+def test_of_two_pages_the_one_that_asks_writes(lab):
+    notebook, [editor, _] = opened(lab, TUNED, "s.apply()")
+    notebook.run(0)
+    notebook.run(1)
+    notebook.save()
+    other = lab.open_again(notebook)
+    best = best_of(notebook, "s")
+    Panel(other, 1).shown()
+    Panel(notebook, 1).shown().press("Apply best")
+    notebook.until(lambda: editor.text == best)
+    other.run(2)
+    other.until(lambda: other.source(1) == best)
+    write(other, 1, TUNED)
+    write(notebook, 1, TUNED)
+    notebook.run(2)
+    notebook.until(lambda: editor.text == best)
+    assert other.source(1) == TUNED
+    expect(Panel(other, 1).node.locator(".jtune-source pre")).to_have_count(0)
+
+
+def test_apply_from_the_studys_own_tab_and_from_the_side_bar(either):
+    notebook, [editor] = opened(either, TUNED)
+    notebook.run(0)
+    notebook.run(1)
+    best = best_of(notebook, "s")
+    notebook.evaluate("window.jupyterapp.shell.activateById('jtune-studies')")
+    bar = notebook.page.locator("#jtune-studies")
+    bar.get_by_role("button", name="More of s", exact=True).click()
+    notebook.page.get_by_role("menuitem", name="Apply best").click()
+    notebook.until(lambda: editor.text == best)
+    write(notebook, 1, TUNED)
+    bar.get_by_role("button", name="s", exact=True).click()
+    tab = notebook.page.locator(".jtune-viewer")
+    expect(tab.locator(".jtune-charts.jtune-live")).to_be_visible(timeout=30_000)
+    tab.get_by_role("button", name="Apply best").click()
+    notebook.until(lambda: editor.text == best)
+    expect(tab.locator(".jtune-source pre")).to_have_count(0)
+    notebook.shot("own-tab")
+    assert notebook.errors == []
+
+
+def test_of_two_studies_of_a_cell_the_one_that_is_meant_is_applied(lab):
+    first = TUNED.replace("%%tune s", "%%tune a")
+    second = first.replace("%%tune a", "%%tune b").replace("--seed 1", "--seed 2")
+    notebook, [editor] = opened(lab, first)
+    notebook.run(0)
+    notebook.run(1)
+    write(notebook, 1, second)
+    notebook.run(1)
+    bests = {name: best_of(notebook, name) for name in "ab"}
+    assert bests["a"].partition("\n")[2] != bests["b"].partition("\n")[2]
+    for name, text in ("b", second), ("a", first):
+        write(notebook, 1, text)
+        notebook.evaluate("() => { harness.panel().content.activeCellIndex = 1; }")
+        command(notebook, "jtune:apply-best")
+        notebook.until(lambda name=name: editor.text == bests[name])
+    # Where the cell names none, the one that ran last.
+    write(notebook, 1, PLAIN)
+    command(notebook, "jtune:apply-best")
+    notebook.until(lambda: editor.text == bests["b"].partition("\n")[2])
+
+
+def test_a_kernel_that_dies_in_a_search_leaves_nothing_that_seems_to_run(lab):
+    notebook, _ = opened(lab, SLOW.format(n=200, seconds=0.1))
+    notebook.run(0)
+    pid = int(notebook.kernel_run("import os; print(os.getpid())"))
+    notebook.run(1, wait=False)
+    panel = Panel(notebook, 1).shown()
+    notebook.evaluate("window.jupyterapp.shell.activateById('jtune-studies')")
+    bar = notebook.page.locator("#jtune-studies")
+    expect(bar.get_by_label("progress of slow")).to_be_visible()
+    notebook.until(lambda: panel.done() >= 2)
+    os.kill(pid, signal.SIGKILL)
+    expect(bar.get_by_label("progress of slow")).to_have_count(0, timeout=30_000)
+    dismiss = notebook.page.get_by_role("dialog").get_by_role("button", name="Ok")
+    dismiss.click()
+    notebook.shot("kernel-died")
+    notebook.until(lambda: not notebook.is_busy(), timeout_s=30)
+    notebook.run(0)
+    bar.get_by_role("button", name="Refresh").click()
+    expect(bar.locator("li", has_text="slow")).to_contain_text("trials")
+    expect(bar.get_by_label("progress of slow")).to_have_count(0)
+    notebook.shot("kernel-died-reloaded")

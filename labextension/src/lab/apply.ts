@@ -4,11 +4,9 @@ import type { CodeMirrorEditor } from '@jupyterlab/codemirror';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 
 import { readingOf, writeLiterals } from '../editor';
-import type { SourceMessage } from '../panel/messages';
 import { asOneStep } from './history';
+import type { Source } from './messages';
 import { say } from './say';
-
-type Source = Pick<SourceMessage, 'name' | 'cell' | 'literals'>;
 
 export function indexOfCell({ content }: NotebookPanel, id: string): number {
   return id === '' ? -1 : content.widgets.findIndex(({ model }) => model.id === id);
@@ -21,7 +19,10 @@ export async function reveal(panel: NotebookPanel, index: number): Promise<void>
 }
 
 /** Write what still stands as it ran, and name the rest. */
-export async function applyTo(panel: NotebookPanel, { name, cell, literals }: Source): Promise<void> {
+export async function applyTo(
+  panel: NotebookPanel,
+  { name, cell, literals }: Pick<Source, 'name' | 'cell' | 'literals'>,
+): Promise<void> {
   const index = indexOfCell(panel, cell);
   if (index < 0) {
     say('warning', `The cell that ${name} came from is not in this notebook. Nothing was written.`);

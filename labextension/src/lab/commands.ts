@@ -6,16 +6,18 @@ import type { CodeCell } from '@jupyterlab/cells';
 import type { CodeMirrorEditor } from '@jupyterlab/codemirror';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { OutputArea, OutputAreaModel, SimplifiedOutputArea } from '@jupyterlab/outputarea';
+import type { Kernel } from '@jupyterlab/services';
 import type { LabIcon } from '@jupyterlab/ui-components';
+import { SplitPanel, type Widget } from '@lumino/widgets';
 import type { EditorView } from '@codemirror/view';
 
 import { markLiteral, readingOf, removeMarks } from '../editor';
 import { applyTo, indexOfCell, reveal } from './apply';
 import { asOneStep } from './history';
-import { isInstalled, isLoaded } from './kernel';
-import type { Link, Source } from './link';
-import { runUnder } from './run';
-import { say } from './say';
+import type { Link } from './link';
+import type { Source } from './messages';
+import { runUnder, studyNamed } from './run';
+import { say, saying } from './say';
 import { ofStudy } from './studies';
 
 export const commandIds = {
@@ -113,15 +115,6 @@ export function viewOf(cell: CodeCell | null): EditorView | null {
   return (cell?.editor as CodeMirrorEditor | null | undefined)?.editor ?? null;
 }
 
-/** Tell the user what went wrong: nobody looks into the console. */
-async function saying(run: () => Promise<void>): Promise<void> {
-  try {
-    await run();
-  } catch (error) {
-    say('error', error instanceof Error ? error.message : String(error));
-  }
-}
-
 async function runLoaded(link: Link, cell: CodeCell, magic: 'tune' | 'explore'): Promise<void> {
   if (await isReady(link)) await runUnder(magic, link.panel, cell);
 }
@@ -130,11 +123,7 @@ async function runLoaded(link: Link, cell: CodeCell, magic: 'tune' | 'explore'):
 async function isReady(link: Link): Promise<boolean> {
   const { kernel } = link;
   if (kernel === null) return false;
-  if (await isLoaded(kernel)) return true;
-  if (!(await isInstalled(kernel))) {
-    say('error', 'jtune is not installed where this kernel runs: pip install jupyter-jtune');
-    return false;
-  }
+  if (await link.isLoaded()) return true;
   if (link.wasDeclined) {
     say('info', 'jtune is not loaded in this kernel: %load_ext jtune');
     return false;
@@ -145,13 +134,25 @@ async function isReady(link: Link): Promise<boolean> {
     buttons: [Dialog.cancelButton(), Dialog.okButton({ label: 'Load' })],
   });
   link.wasDeclined = !asked.button.accept;
-  if (asked.button.accept) await kernel.requestExecute({ code: '%load_ext jtune', silent: true }).done;
-  return asked.button.accept;
+  return asked.button.accept && (await load(kernel));
 }
 
+async function load(kernel: Kernel.IKernelConnection): Promise<boolean> {
+  const { content } = await kernel.requestExecute({ code: '%load_ext jtune', silent: true }).done;
+  if (content.status === 'error') {
+    const isMissing = content.ename === 'ModuleNotFoundError';
+    const where = 'jtune is not installed where this kernel runs: pip install jupyter-jtune';
+    say('error', isMissing ? where : `jtune cannot be loaded: ${content.evalue}`);
+  }
+  return content.status === 'ok';
+}
+
+/** That of the study which the cell names, if it ran here; else of the one that ran last. */
 async function applyBest(link: Link, cell: CodeCell): Promise<void> {
-  const study = [...link.studies.values()].find((each) => each.cell === cell.model.id);
-  if (study === undefined) {
+  const { id, sharedModel } = cell.model;
+  const named = link.studies.get(studyNamed(sharedModel.getSource()));
+  const study = named?.cell === id ? named : link.latestOf(id);
+  if (study === null) {
     say('info', 'This cell has not been tuned by the present kernel.');
     return;
   }
@@ -173,7 +174,19 @@ async function show(shell: JupyterFrontEnd.IShell, link: Link, name: string): Pr
   }
   const area = viewer(panel, name);
   shell.add(area, 'main', { mode: 'split-right', ref: panel.id });
+  // Notebook 7 has room for one widget there.
+  const isBelow = area.parent === null;
+  if (isBelow) shell.add(area, 'down');
+  shell.activateById(area.id);
+  if (isBelow) halve(area);
   await OutputArea.execute(`%tune ${name}`, area.content, panel.sessionContext);
+}
+
+/** Give what stands below the notebook half of the height: at first it has none. */
+function halve(area: Widget): void {
+  let around = area.parent;
+  while (around && !(around instanceof SplitPanel)) around = around.parent;
+  around?.setRelativeSizes([1, 1]);
 }
 
 function viewer(panel: NotebookPanel, name: string): MainAreaWidget<OutputArea> {

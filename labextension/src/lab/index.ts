@@ -5,7 +5,7 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import type { CodeCell } from '@jupyterlab/cells';
 import { EditorExtensionRegistry, IEditorExtensionRegistry } from '@jupyterlab/codemirror';
 import { ICompletionProviderManager } from '@jupyterlab/completer';
-import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
+import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { LabIcon } from '@jupyterlab/ui-components';
 
@@ -15,8 +15,10 @@ import { applyTo, indexOfCell } from './apply';
 import { Cells } from './cells';
 import { addCommands, commandIds, viewOf } from './commands';
 import { Completions } from './completions';
-import { Link } from './link';
+import { Links } from './links';
 import { Live } from './live';
+import type { Source } from './messages';
+import { saying } from './say';
 import { iconSvg } from './icon';
 import { Studies } from './studies';
 
@@ -32,11 +34,17 @@ function activate(
   palette: ICommandPalette | null,
   restorer: ILayoutRestorer | null,
 ): void {
-  const links = new Map<NotebookPanel, Link>();
-  const linkHere = () => {
-    const link = tracker.currentWidget && links.get(tracker.currentWidget);
-    return link?.kernel ? link : null;
-  };
+  const links = new Links(tracker, (link) => {
+    link.changed.connect(() => {
+      for (const [view] of cells.views) live.showSummary(view);
+      app.commands.notifyCommandChanged();
+    });
+    link.applied.connect((_link, source) => {
+      if (link.isPage(source.page)) void saying(() => applyTo(link.panel, source));
+    });
+    if (link === links.current) studies.follow(link);
+  });
+  const linkHere = () => (links.current?.kernel ? links.current : null);
   const live = new Live(tracker, links);
   const cells = new Cells(live.host, (view) => {
     live.showSummary(view);
@@ -65,38 +73,32 @@ function activate(
   app.shell.add(studies, 'left', { rank: 600 });
   restorer?.add(studies, studies.id);
   tracker.currentChanged.connect(() => {
-    const panel = tracker.currentWidget;
-    studies.follow((panel && links.get(panel)) ?? null);
+    studies.follow(links.current);
   });
   tracker.activeCellChanged.connect(() => {
     app.commands.notifyCommandChanged();
   });
 
-  tracker.widgetAdded.connect((_tracker, panel) => {
-    const link = new Link(panel);
-    links.set(panel, link);
-    panel.disposed.connect(() => links.delete(panel));
-    link.changed.connect(() => {
-      for (const [view] of cells.views) live.showSummary(view);
-      app.commands.notifyCommandChanged();
-    });
-    takeSources(panel, link);
-    if (panel === tracker.currentWidget) studies.follow(link);
-  });
-  void settings?.load(ID).then((loaded) => {
-    followSettings(loaded, cells, live);
-  });
+  takeSources(links);
+  settings
+    ?.load(ID)
+    .then((loaded) => {
+      followSettings(loaded, cells, live);
+    })
+    .catch(() => undefined); // JupyterLab says so; the defaults hold.
 }
 
-/** Write what the kernel and the panel want written. */
-function takeSources(panel: NotebookPanel, link: Link): void {
-  link.applied.connect((_link, source) => void applyTo(panel, source));
-  panel.node.addEventListener('jtune:apply', (event) => {
-    const source = (event as CustomEvent<Parameters<typeof applyTo>[1]>).detail;
+/** Write what is wanted in a panel, wherever in the page it is. */
+function takeSources(links: Links): void {
+  document.addEventListener('jtune:apply', (event) => {
+    const source = (event as CustomEvent<Source>).detail;
+    const link = links.ofPage(source.page);
+    const isInNotebook = (event.target as Element).closest('.jp-NotebookPanel, .jtune-viewer') !== null;
     // The panel shows the cell's text, to be copied, where nobody takes the event.
-    if (indexOfCell(panel, source.cell) < 0) return;
+    if (link ? indexOfCell(link.panel, source.cell) < 0 : !isInNotebook) return;
     event.preventDefault();
-    void applyTo(panel, source);
+    // Else it is wanted in another page.
+    if (link) void saying(() => applyTo(link.panel, source));
   });
 }
 

@@ -1,85 +1,67 @@
-/** Questions to a kernel that are answered while a cell runs. */
+/** Questions to a kernel that are answered while a cell runs, and that fire none of its hooks. */
 
 import { type Kernel, KernelMessage } from '@jupyterlab/services';
+import type { JSONObject, JSONValue } from '@lumino/coreutils';
 
-/** Whether jtune is loaded in the kernel, without loading it. */
-const IS_LOADED = '"jtune.magic" in __import__("sys").modules';
-const IS_INSTALLED = '__import__("importlib.util").util.find_spec("jtune") is not None';
+/** The target of the comm that a kernel opens when it loads jtune. */
+export const TARGET = 'jtune';
 
-interface Answer {
-  status: string;
-  ename?: string;
-  evalue?: string;
-  data?: Record<string, unknown>;
-}
+/** After which time a user who waits is told so. */
+const PATIENCE_MS = 20_000;
 
-/**
- * Evaluate an expression in the kernel, on the control channel, and return its bundle.
- *
- * The control channel takes every request of the shell channel in ipykernel, 6 and 7; that its type here knows only
- * three of them is JupyterLab's.
- */
-async function evaluate(
-  kernel: Kernel.IKernelConnection,
-  expression: string,
-): Promise<Record<string, unknown>> {
-  const message = KernelMessage.createMessage<KernelMessage.IExecuteRequestMsg>({
-    msgType: 'execute_request',
-    channel: 'shell',
-    username: kernel.username,
-    session: kernel.clientId,
-    content: {
-      code: '',
-      silent: true,
-      store_history: false,
-      user_expressions: { answer: expression },
-      allow_stdin: false,
-      stop_on_error: false,
-    },
-  });
-  const request = { ...message, channel: 'control' } as unknown as KernelMessage.IDebugRequestMsg;
-  const reply = await kernel.sendControlMessage(request, true, true).done;
-  const content = reply.content as unknown as { user_expressions?: { answer?: Answer } };
-  const answer = content.user_expressions?.answer;
-  if (answer?.status !== 'ok') throw new KernelRefusal(answer?.evalue ?? 'the kernel gave no answer');
-  return answer.data ?? {};
-}
+type Reply = { status: 'ok'; value: unknown } | { status: 'error'; evalue: string };
 
 /** What the kernel says against it, in words for the user. */
 export class KernelRefusal extends Error {}
 
-/** Call a function of `jtune.editor`; the arguments become Python literals. */
+/** Send a message on the control channel and return the content of its answer. */
+function ask<T>(kernel: Kernel.IKernelConnection, msgType: string, content: JSONObject): Promise<T> {
+  // The channel takes other types than those that are known to JupyterLab.
+  const message = KernelMessage.createMessage({
+    msgType,
+    channel: 'control',
+    username: kernel.username,
+    session: kernel.clientId,
+    content,
+  } as never) as unknown as KernelMessage.IDebugRequestMsg;
+  return new Promise((resolve, reject) => {
+    const future = kernel.sendControlMessage(message, true);
+    const timer = setTimeout(() => {
+      future.dispose();
+    }, PATIENCE_MS);
+    future.onReply = (reply) => {
+      resolve(reply.content as T);
+    };
+    // It is cancelled by the timer, or with the kernel.
+    future.done
+      .catch(() => {
+        reject(new KernelRefusal('The kernel does not answer.'));
+      })
+      .finally(() => {
+        clearTimeout(timer);
+      });
+  });
+}
+
+/** Call one of the functions that `jtune/editor.py` has for the page. */
 export async function call(
   kernel: Kernel.IKernelConnection,
   name: string,
-  ...given: Argument[]
+  ...given: JSONValue[]
 ): Promise<unknown> {
-  const data = await evaluate(
-    kernel,
-    `__import__("jtune.editor").editor.${name}(${given.map(python).join(', ')})`,
-  );
-  return (data['application/json'] as { value?: unknown } | undefined)?.value;
+  const reply = await ask<Reply>(kernel, 'jtune_request', { name, given });
+  if (reply.status === 'error') throw new KernelRefusal(reply.evalue);
+  return reply.value;
 }
 
-type Argument = string | Record<string, string>;
-
-/** JSON's strings and objects of strings are Python's literals too, but for half a pair of surrogates. */
-function python(given: Argument): string {
-  return JSON.stringify(given);
+/** The comm by which a kernel that has loaded jtune speaks; null where it has not. */
+export async function findComm(kernel: Kernel.IKernelConnection): Promise<string | null> {
+  const { comms } = await ask<{ comms: JSONObject }>(kernel, 'comm_info_request', { target_name: TARGET });
+  return Object.keys(comms)[0] ?? null;
 }
 
-async function isTrue(kernel: Kernel.IKernelConnection, expression: string): Promise<boolean> {
-  return (await evaluate(kernel, expression))['text/plain'] === 'True';
-}
-
-export async function isLoaded(kernel: Kernel.IKernelConnection): Promise<boolean> {
-  return isTrue(kernel, IS_LOADED);
-}
-
-export async function isInstalled(kernel: Kernel.IKernelConnection): Promise<boolean> {
-  return isTrue(kernel, IS_INSTALLED);
-}
-
+/** Whether its language is Python. The kernel is not asked: it may be of another language, or busy. */
 export async function isPython(kernel: Kernel.IKernelConnection): Promise<boolean> {
-  return (await kernel.info).language_info.name === 'python';
+  const language = (await kernel.spec)?.language ?? (await kernel.info).language_info.name;
+  return language.toLowerCase() === 'python';
 }

@@ -1,38 +1,42 @@
 /** A notebook and its kernel, as far as jtune is concerned: what the kernel told, and how it is asked. */
 
+import type { ISessionContext } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Kernel } from '@jupyterlab/services';
-import type { ReadonlyJSONObject } from '@lumino/coreutils';
+import type { JSONValue } from '@lumino/coreutils';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { StudySummary } from '../editor';
-import { call, isLoaded, isPython } from './kernel';
-import type { KernelMessage, StateMessage, StudyStanding } from './messages';
-
-const TARGET = 'jtune';
-
-export type Source = Extract<KernelMessage, { type: 'apply' }>;
+import { TARGET, call, findComm, isPython } from './kernel';
+import type { KernelMessage, Source, StateMessage, StudyStanding } from './messages';
 
 export class Link {
   readonly studies = new Map<string, StudyStanding>();
   readonly summaries = new Map<string, StudySummary>();
-  readonly exploring = new Set<string>();
   /** Whether the user was offered to load jtune into this kernel, and declined. */
   wasDeclined = false;
   readonly #changed = new Signal<this, void>(this);
   readonly #applied = new Signal<this, Source>(this);
+  /** By cell, the study that ran there last. */
+  readonly #latest = new Map<string, string>();
   #kernel: Kernel.IKernelConnection | null = null;
+  #comm: Kernel.IComm | null = null;
+  #isLoaded = false;
 
-  constructor(readonly panel: NotebookPanel) {
-    const { sessionContext } = panel;
-    sessionContext.kernelChanged.connect(this.#connect, this);
-    sessionContext.statusChanged.connect(this.#onStatus, this);
-    panel.disposed.connect(() => {
-      sessionContext.kernelChanged.disconnect(this.#connect, this);
-      sessionContext.statusChanged.disconnect(this.#onStatus, this);
-      Signal.clearData(this);
-    });
+  constructor(
+    private readonly session: ISessionContext,
+    /** The view of the notebook that was used last. */
+    public panel: NotebookPanel,
+  ) {
+    session.kernelChanged.connect(this.#connect, this);
+    session.statusChanged.connect(this.#onStatus, this);
+    session.connectionStatusChanged.connect(this.#onConnection, this);
     this.#connect();
+  }
+
+  dispose(): void {
+    this.#disconnect();
+    Signal.clearData(this);
   }
 
   /** What the kernel told has changed. */
@@ -50,10 +54,25 @@ export class Link {
     return this.#kernel;
   }
 
-  /** Call a function of `jtune.editor`; null where jtune is not loaded. */
-  async call(name: string, ...given: (string | Record<string, string>)[]): Promise<unknown> {
-    const kernel = this.#kernel;
-    return kernel && (await isLoaded(kernel)) ? call(kernel, name, ...given) : null;
+  /** Whether what a kernel says to a page is said to this one. */
+  isPage(page: string): boolean {
+    return page !== '' && page === this.#kernel?.clientId;
+  }
+
+  /** The study that ran last in a cell. */
+  latestOf(cell: string): StudyStanding | null {
+    return this.studies.get(this.#latest.get(cell) ?? '') ?? null;
+  }
+
+  /** Whether jtune is loaded in the kernel. */
+  async isLoaded(): Promise<boolean> {
+    if (!this.#isLoaded && this.#kernel) await this.#find(this.#kernel);
+    return this.#isLoaded;
+  }
+
+  /** Call a function of `jtune/editor.py`; null where jtune is not loaded. */
+  async call(name: string, ...given: JSONValue[]): Promise<unknown> {
+    return (await this.isLoaded()) && this.#kernel ? call(this.#kernel, name, ...given) : null;
   }
 
   /** Ask for the studies of the kernel and of its folder. */
@@ -65,57 +84,86 @@ export class Link {
     this.#changed.emit();
   }
 
-  #onStatus(_sender: unknown, status: Kernel.Status): void {
-    // What a restarted kernel knew is gone with it.
-    if (status === 'restarting' || status === 'autorestarting') this.#forget();
-  }
-
-  #forget(): void {
-    this.studies.clear();
-    this.exploring.clear();
-    this.#changed.emit();
-  }
-
   #connect(): void {
-    const kernel = this.panel.sessionContext.session?.kernel ?? null;
-    this.#kernel = null;
-    this.wasDeclined = false;
+    this.#disconnect();
     this.#forget();
-    if (kernel !== null) void this.#meet(kernel);
+    const kernel = this.session.session?.kernel;
+    if (kernel) this.#meet(kernel).catch(() => undefined); // A kernel that has gone meanwhile is not missed.
+  }
+
+  #disconnect(): void {
+    this.#kernel?.removeCommTarget(TARGET, this.#onOpen);
+    this.#comm?.dispose();
+    this.#kernel = null;
+    this.#comm = null;
+    this.wasDeclined = false;
   }
 
   async #meet(kernel: Kernel.IKernelConnection): Promise<void> {
     if (!(await isPython(kernel)) || this.#isGone(kernel)) return;
     this.#kernel = kernel;
-    kernel.registerCommTarget(TARGET, (comm, open) => {
-      comm.onMsg = ({ content }) => {
-        this.#take(content.data as unknown as KernelMessage);
-      };
-      comm.send({ type: 'hello' } as ReadonlyJSONObject as never);
-      this.#take(open.content.data as unknown as KernelMessage);
-    });
-    if ((await isLoaded(kernel)) && !this.#isGone(kernel)) await call(kernel, 'greet');
+    kernel.registerCommTarget(TARGET, this.#onOpen);
+    this.#changed.emit();
+    await this.#find(kernel);
   }
 
   #isGone(kernel: Kernel.IKernelConnection): boolean {
-    return this.panel.isDisposed || kernel !== this.panel.sessionContext.session?.kernel;
+    return this.session.isDisposed || kernel !== this.session.session?.kernel;
+  }
+
+  /** Look whether jtune is loaded; if so, listen and ask for what there is. */
+  async #find(kernel: Kernel.IKernelConnection): Promise<void> {
+    const id = await findComm(kernel);
+    if (id === null || this.#isGone(kernel)) return;
+    // Of several notebooks with one kernel, only the first one's connection hears comms.
+    if (kernel.handleComms && !kernel.hasComm(id)) this.#listen(kernel.createComm(TARGET, id));
+    await this.#greet(kernel);
+  }
+
+  readonly #onOpen = async (comm: Kernel.IComm): Promise<void> => {
+    this.#listen(comm);
+    // The kernel waits with what it says next until this returns.
+    if (this.#kernel) this.#greet(this.#kernel).catch(() => undefined);
+    return Promise.resolve();
+  };
+
+  #listen(comm: Kernel.IComm): void {
+    this.#comm = comm;
+    comm.onMsg = ({ content }) => {
+      this.#take(content.data as unknown as KernelMessage);
+    };
+  }
+
+  async #greet(kernel: Kernel.IKernelConnection): Promise<void> {
+    this.#isLoaded = true;
+    const state = (await call(kernel, 'greet')) as StateMessage;
+    if (!this.#isGone(kernel)) this.#takeState(state);
+  }
+
+  #onStatus(_sender: unknown, status: Kernel.Status): void {
+    // What a kernel knew is gone with it.
+    if (status === 'restarting' || status === 'autorestarting' || status === 'dead') this.#forget();
+  }
+
+  #onConnection(_sender: unknown, status: Kernel.ConnectionStatus): void {
+    // After a restart, or a time without a network, in which the kernel may have said anything.
+    if (status === 'connected' && this.#kernel) this.#find(this.#kernel).catch(() => undefined);
+  }
+
+  #forget(): void {
+    this.#isLoaded = false;
+    this.studies.clear();
+    this.#latest.clear();
+    this.#changed.emit();
   }
 
   #take(message: KernelMessage): void {
     switch (message.type) {
-      case 'state':
-        this.#takeState(message);
-        break;
       case 'study':
-        this.studies.set(message.study.name, message.study);
-        // A cell that is searched is no longer explored.
-        this.exploring.delete(message.study.cell);
+        this.#takeStudy(message.study);
         break;
       case 'summary':
         this.#takeSummary(message.cell, message.summary);
-        break;
-      case 'exploring':
-        this.exploring.add(message.cell);
         break;
       case 'apply':
         this.#applied.emit(message);
@@ -124,10 +172,15 @@ export class Link {
     this.#changed.emit();
   }
 
-  #takeState({ studies, exploring, summaries }: StateMessage): void {
-    for (const study of studies) this.studies.set(study.name, study);
-    for (const cell of exploring) this.exploring.add(cell);
+  #takeState({ studies, summaries }: StateMessage): void {
+    for (const study of studies) this.#takeStudy(study);
     for (const { cell, summary } of summaries) this.#takeSummary(cell, summary);
+    this.#changed.emit();
+  }
+
+  #takeStudy(study: StudyStanding): void {
+    this.studies.set(study.name, study);
+    this.#latest.set(study.cell, study.name);
   }
 
   #takeSummary(cell: string, summary: StudySummary | null): void {

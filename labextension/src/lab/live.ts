@@ -1,35 +1,41 @@
 /** In-line controls of explored cells: each move runs the cell again, the latest wins; and what studies say of cells. */
 
 import type { EditorView } from '@codemirror/view';
-import type { Cell } from '@jupyterlab/cells';
+import type { Cell, CodeCell } from '@jupyterlab/cells';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 
 import { type TuningHost, readingOf, setStudy, type StudySummary } from '../editor';
 import { holdStep } from './history';
 import type { Link } from './link';
+import type { Links } from './links';
+import { codeOf, runUnder } from './run';
+import { dismiss, say, saying } from './say';
 
 interface Place {
   link: Link;
-  cell: string;
+  panel: NotebookPanel;
+  cell: CodeCell;
 }
 
 export class Live {
   runsOnReleaseOnly = false;
   onReading: () => void = () => undefined;
   readonly #shown = new WeakMap<EditorView, StudySummary | null>();
-  /** What is to be sent next, by cell, while a question is in flight. */
+  /** What is to be sent next, by study, while a question is in flight. */
   readonly #wanted = new Map<string, Record<string, string>>();
   readonly #inFlight = new Set<string>();
   readonly #letGo = new WeakMap<EditorView, () => void>();
+  /** What was last said of a cell. */
+  readonly #said = new WeakMap<Cell, string>();
 
   constructor(
     private readonly tracker: INotebookTracker,
-    private readonly links: ReadonlyMap<NotebookPanel, Link>,
+    private readonly links: Links,
   ) {}
 
   readonly host: TuningHost = {
     onChange: (view, _name, _value, isFinal) => {
-      if (isFinal || !this.runsOnReleaseOnly) this.#move(view);
+      this.#move(view, isFinal);
     },
     onReading: () => {
       this.onReading();
@@ -42,7 +48,7 @@ export class Live {
   /** Tell an editor what the kernel knows of its cell. */
   showSummary(view: EditorView): void {
     const place = this.#placeOf(view);
-    const summary = place?.link.summaries.get(place.cell) ?? null;
+    const summary = place?.link.summaries.get(place.cell.model.id) ?? null;
     if ((this.#shown.get(view) ?? null) === summary) return;
     this.#shown.set(view, summary);
     view.dispatch({ effects: setStudy.of(summary) });
@@ -58,33 +64,52 @@ export class Live {
 
   #placeOf(view: EditorView): Place | null {
     const panel = this.#panelOf(view);
-    const link = panel && this.links.get(panel);
+    const link = panel && this.links.of(panel);
     const cell = this.#cellOf(view);
-    return link && cell ? { link, cell: cell.model.id } : null;
+    return link && cell?.model.type === 'code' ? { link, panel, cell: cell as CodeCell } : null;
   }
 
-  #move(view: EditorView): void {
+  #move(view: EditorView, isFinal: boolean): void {
     const place = this.#placeOf(view);
-    if (!place?.link.exploring.has(place.cell)) return;
+    const study = place?.link.latestOf(place.cell.model.id);
+    if (!place || typeof study?.explored !== 'string') return;
     const { state } = view;
+    if (codeOf(study.explored) !== codeOf(state.doc.toString())) {
+      if (isFinal) this.#offerToRun(place);
+      return;
+    }
+    if (!isFinal && this.runsOnReleaseOnly) return;
     const literals = readingOf(state)?.tunables.map(({ name, from, to }) => [name, state.sliceDoc(from, to)]);
-    this.#wanted.set(place.cell, Object.fromEntries(literals ?? []) as Record<string, string>);
-    void this.#send(place);
+    this.#wanted.set(study.name, Object.fromEntries(literals ?? []) as Record<string, string>);
+    void saying(() => this.#send(place.link, study.name));
+  }
+
+  /** The kernel has the code as it was explored. */
+  #offerToRun({ panel, cell }: Place): void {
+    dismiss(this.#said.get(cell));
+    const run = {
+      label: 'Run',
+      callback: () => {
+        void saying(() => runUnder('explore', panel, cell));
+      },
+    };
+    const text = 'The cell was edited since it ran. Run it, and its sliders run the new code.';
+    this.#said.set(cell, say('info', text, [run]));
   }
 
   /** One question at a time: the kernel is sent where the controls stand, not each place where they were. */
-  async #send({ link, cell }: Place): Promise<void> {
-    if (this.#inFlight.has(cell)) return;
-    this.#inFlight.add(cell);
+  async #send(link: Link, study: string): Promise<void> {
+    if (this.#inFlight.has(study)) return;
+    this.#inFlight.add(study);
     try {
-      let literals = this.#wanted.get(cell);
+      let literals = this.#wanted.get(study);
       while (literals) {
-        this.#wanted.delete(cell);
-        await link.call('move', cell, literals);
-        literals = this.#wanted.get(cell);
+        this.#wanted.delete(study);
+        await link.call('move', study, literals);
+        literals = this.#wanted.get(study);
       }
     } finally {
-      this.#inFlight.delete(cell);
+      this.#inFlight.delete(study);
     }
   }
 

@@ -15,6 +15,8 @@ export interface StudyStanding {
   gain: string;
   /** The notebook's id of its cell; empty where that is not known. */
   cell: string;
+  /** The text of the cell as it runs again with each move of a slider; null where it does not. */
+  explored: string | null;
 }
 
 export interface CellSummary {
@@ -23,18 +25,16 @@ export interface CellSummary {
   summary: StudySummary | null;
 }
 
-/** All there is, when the line is opened. */
+/** A cell with a trial's literals, and which page is to write them. */
+export type Source = Omit<SourceMessage, 'type'>;
+
+/** All there is; of several studies of a cell, the one that ran last is last. */
 export interface StateMessage {
-  type: 'state';
   studies: StudyStanding[];
-  /** Cells that run again with each move of a slider. */
-  exploring: string[];
   summaries: CellSummary[];
 }
 
 export type KernelMessage =
-  | StateMessage
   | { type: 'study'; study: StudyStanding }
   | ({ type: 'summary' } & CellSummary)
-  | { type: 'exploring'; cell: string }
-  | (Omit<SourceMessage, 'type'> & { type: 'apply' });
+  | ({ type: 'apply' } & Source);

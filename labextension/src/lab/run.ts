@@ -4,16 +4,36 @@ import type { CodeCell } from '@jupyterlab/cells';
 import { NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
 import { OutputArea } from '@jupyterlab/outputarea';
 
+import { parsePython, readCell } from '../language';
+
 type Magic = 'tune' | 'explore';
+
+const MAGIC = /^\s*%%(tune|explore)\b([^\n]*)\n?/;
 
 /** What is run; null where the cell says so itself. */
 export function underMagic(source: string, magic: Magic): string | null {
-  const own = /^\s*%%(tune|explore)\b([^\n]*)\n?/.exec(source);
+  const own = MAGIC.exec(source);
   if (!own) return `%%${magic}\n${source}`;
   if (own[1] === magic) return null;
   // Of the other magic's options only the name makes sense here.
-  const name = /^[ \t]+([A-Za-z_]\w*)/.exec(own[2] ?? '')?.[1];
-  return `%%${magic}${name ? ` ${name}` : ''}\n${source.slice(own[0].length)}`;
+  return `%%${magic} ${studyNamed(source)}`.trimEnd() + `\n${source.slice(own[0].length)}`;
+}
+
+/** The NAME on the line of the magic; empty where there is none. */
+export function studyNamed(source: string): string {
+  return /^[ \t]+([A-Za-z_]\w*)/.exec(MAGIC.exec(source)?.[2] ?? '')?.[1] ?? '';
+}
+
+/** A cell's text with its marked literals left out, and without the line of the magic. */
+export function codeOf(source: string): string {
+  const text = source.replace(MAGIC, '').trimEnd();
+  let at = 0;
+  const parts = readCell(text, parsePython(text)).tunables.map(({ from, to }) => {
+    const part = text.slice(at, from);
+    at = to;
+    return part;
+  });
+  return [...parts, text.slice(at)].join('\0');
 }
 
 /** Run it as JupyterLab runs cells: prompt, outputs, trust. */
@@ -21,7 +41,7 @@ export async function runUnder(magic: Magic, panel: NotebookPanel, cell: CodeCel
   const { model, outputArea } = cell;
   const code = underMagic(model.sharedModel.getSource(), magic);
   if (code === null) {
-    await NotebookActions.run(panel.content, panel.sessionContext);
+    await NotebookActions.runCells(panel.content, [cell], panel.sessionContext);
     return;
   }
   model.sharedModel.transact(

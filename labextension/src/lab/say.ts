@@ -4,6 +4,22 @@ import { Notification } from '@jupyterlab/apputils';
 
 const SHOWN_MS = { info: 4000, warning: 10_000, error: 15_000 };
 
-export function say(kind: keyof typeof SHOWN_MS, text: string): void {
-  Notification.emit(text, kind, { autoClose: SHOWN_MS[kind] });
+/** Returns its id, by which it can be taken away; the actions are buttons below the text. */
+export function say(kind: keyof typeof SHOWN_MS, text: string, actions: Notification.IAction[] = []): string {
+  return Notification.emit(text, kind, { autoClose: SHOWN_MS[kind], actions });
+}
+
+/** Take away what was said, if it is still there. */
+export function dismiss(id: string | undefined): void {
+  if (id !== undefined) Notification.dismiss(id);
+}
+
+/** Run something, and tell the user what goes wrong with it: nobody looks into the console. */
+export function saying(run: () => Promise<unknown>): Promise<void> {
+  return run().then(
+    () => undefined,
+    (error: unknown) => {
+      say('error', error instanceof Error ? error.message : String(error));
+    },
+  );
 }

@@ -7,6 +7,7 @@ import { Menu, Widget } from '@lumino/widgets';
 import { button, element } from '../panel/dom';
 import type { Link } from './link';
 import type { StudyStanding } from './messages';
+import { saying } from './say';
 
 /** What can be done to a study, by the commands that do it. */
 export const ofStudy = {
@@ -62,10 +63,10 @@ export class Studies extends Widget {
   }
 
   #row({ name, done, total, phase, text, best, gain }: StudyStanding): HTMLElement {
-    const show = button(name, () => void this.commands.execute(ofStudy.show, { name }), {
-      class: 'jtune-studies-name',
-      title: `Show the panel of ${name}`,
-    });
+    const open = () => {
+      void saying(() => this.commands.execute(ofStudy.show, { name }));
+    };
+    const show = button(name, open, { class: 'jtune-studies-name', title: `Show the panel of ${name}` });
     const menu = button('⋯', () => {
       this.#openMenu(menu, name);
     });

@@ -131,6 +131,8 @@ export interface SourceMessage {
   text: string;
   /** Name, literal as it stood when the cell ran, literal of the trial. */
   literals: [string, string, string][];
+  /** The page that is to write it, by the session of its connection: of several, the one that asked. */
+  page: string;
 }
 
 export type FromKernel =
