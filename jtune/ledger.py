@@ -361,11 +361,7 @@ class Ledger:
 
     def _params(self, frozen: FrozenTrial) -> Point:
         """Return a trial's parameters, in cell order; names that a foreign writer added are left out."""
-        return {
-            name: self.space[name].domain.from_optuna(frozen.params[name])
-            for name in self.space.names
-            if name in frozen.params
-        }
+        return self.space.from_optuna(frozen.params)
 
     # What follows is for the search.
 
@@ -405,9 +401,7 @@ class Ledger:
             sampler.before_trial(self.optuna, frozen)
             distributions = sampler.infer_relative_search_space(self.optuna, frozen)
             proposed = sampler.sample_relative(self.optuna, frozen, distributions)
-        return {
-            name: self.space[name].domain.from_optuna(proposed[name]) for name in self.space.names if name in proposed
-        }
+        return self.space.from_optuna(proposed)
 
     def report_value(self, number: int, step: int, value: float) -> FrozenTrial:
         """Record an intermediate value of a running trial, and return that."""

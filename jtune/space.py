@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import CodeType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jtune.domains import Domain, Value, is_same
 from jtune.quiet import quiet
@@ -157,7 +157,7 @@ class Space:
 
         Parameters that ``values`` leaves out take their literal.
         """
-        known = {p.name: p.domain.coerce(p.literal) for p in self.parameters}
+        known = {p.name: p.literal for p in self.parameters}
         if not self.has_conditions:
             return {n: self._snap(n, values[n]) if n in values else v for n, v in known.items()}
         active = set()
@@ -171,7 +171,7 @@ class Space:
 
     def complete(self, point: Mapping[str, Value]) -> Point:
         """Return the values of all parameters at a point: the inactive ones take their literal."""
-        return {p.name: point[p.name] if p.name in point else p.domain.coerce(p.literal) for p in self.parameters}
+        return {p.name: point.get(p.name, p.literal) for p in self.parameters}
 
     def accepts(self, point: Mapping[str, Value]) -> bool:
         """Tell whether ``point`` is one of this space: its parameters active, its values in their domains."""
@@ -190,9 +190,9 @@ class Space:
         return [p.name for p in idle if not is_same(p.literal, earlier[p.name].literal)]
 
     @staticmethod
-    def key(point: Mapping[str, Value]) -> tuple[tuple[str, str], ...]:
-        """Return something hashable that is equal for equal points only (``True`` is not ``1``)."""
-        return tuple((name, repr(point[name])) for name in sorted(point))
+    def key(point: Mapping[str, Value]) -> Hashable:
+        """Return something hashable that is equal for equal points only (``True`` is not ``1``, ``1`` is ``1.0``)."""
+        return tuple((name, _hashable(point[name])) for name in sorted(point))
 
     def sample(self, rng: np.random.Generator) -> Point:
         """Return a point drawn uniformly (on each parameter's scale)."""
@@ -214,10 +214,20 @@ class Space:
         points = (self.point(dict(zip(self.names, v, strict=True))) for v in itertools.product(*axes))
         return list({self.key(point): point for point in points}.values())
 
+    def from_optuna(self, values: Mapping[str, Any]) -> Point:
+        """Return the point that Optuna's values stand for, in cell order; names of no parameter are left out."""
+        read = {p.name: p.domain.from_optuna(values[p.name]) for p in self.parameters if p.name in values}
+        return {name: self._as_typed(name, value) for name, value in read.items()}
+
+    def _as_typed(self, name: str, value: Value) -> Value:
+        """Return the cell's literal where ``value`` is the same: ``1`` in ``0.5..3`` stays an integer."""
+        literal = self._by_name[name].literal
+        return literal if is_same(value, literal) else value
+
     def _snap(self, name: str, value: Value) -> Value:
         """Return what ``value`` stands for; the cell's literal stays as it is, however many digits it has."""
         parameter = self._by_name[name]
-        return parameter.domain.coerce(value) if is_same(value, parameter.literal) else parameter.domain.snap(value)
+        return parameter.literal if is_same(value, parameter.literal) else parameter.domain.snap(value)
 
     def _in_dependence_order(self) -> tuple[Parameter, ...]:
         needs = {
@@ -233,6 +243,12 @@ class Space:
             for name in ready:
                 del needs[name]
         return tuple(ordered)
+
+
+def _hashable(value: Value) -> Hashable:
+    if isinstance(value, tuple):
+        return tuple(map(_hashable, value))
+    return ("bool", value) if isinstance(value, bool) else value
 
 
 def _circle(needs: Mapping[str, set[str]]) -> list[str]:

@@ -460,6 +460,42 @@ def test_repeats_average_within_a_trial(shared_kernel):
     assert said == "3 [1.5, 5.5, 9.5] ((0.0,), (1.0,), (2.0,), (3.0,))\n"
 
 
+def test_objectives_of_the_magic_line_are_in_the_order_in_which_they_are_typed(shared_kernel):
+    shared_kernel.run(
+        "%%tune typed -n 5 --sampler random --maximize acc --minimize sec\nx = 1  # tune: 1..9\nacc, sec = -x, x"
+    )
+    said = shared_kernel.run("print([(goal.direction, goal.label) for goal in typed.objectives], typed.best.values)")
+    best = shared_kernel.run("print(min(t.params['x'] for t in typed))").strip()
+    assert said == f"[('maximize', 'acc'), ('minimize', 'sec')] (-{best}.0, {best}.0)\n"
+
+
+def test_an_objective_of_the_magic_line_may_end_in_a_quote(shared_kernel):
+    shared_kernel.run(
+        "%%tune quoted -n 2 --minimize \"len('a' if k == 'a' else 'bb') if k else 'b'\"\nk = 'a'  # tune: ['a', 'c']"
+    )
+    assert shared_kernel.run("print([t.value for t in quoted])") == "[1.0, 2.0]\n"
+
+
+def test_the_baseline_runs_the_literals_as_they_are_typed(shared_kernel):
+    cell = "%%tune literal -n 3 --sampler random\nx = 1  # tune: 0.5..3\nisinstance(x, int)  # tune: maximize"
+    shared_kernel.run(cell)
+    said = shared_kernel.run("print([t.value for t in literal], literal[0].params, type(x).__name__)")
+    assert said == "[1.0, 0.0, 0.0] {'x': 1} int\n"
+    assert shared_kernel.run("print(literal.source(0))") == cell + "\n"
+
+
+def test_each_of_several_loops_has_curves_of_its_own(shared_kernel):
+    shared_kernel.run(
+        "%%tune phases -n 3 --sampler random --pruner none\nx = 1  # tune: 1..9\n"
+        "for i in range(2):  # tune: report i, x\n    pass\n"
+        "for i in range(3):  # tune: report i\n    pass\n"
+        "i + x  # tune: minimize"
+    )
+    assert shared_kernel.run("print(phases[0].curves)") == (
+        "{'i': [0.0, 1.0], 'x': [1.0, 1.0], 'i (loop 2)': [0.0, 1.0, 2.0]}\n"
+    )
+
+
 def test_reports_are_curves_and_prune(shared_kernel):
     shared_kernel.run(
         "%%tune curves -n 25 --sampler random --seed 2\nx = 1.0  # tune: 0..3\n"

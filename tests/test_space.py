@@ -153,7 +153,8 @@ def test_point_keeps_the_literal_in_all_its_digits():
 def test_point_writes_values_as_the_domain_does():
     mixed = space(("x", FloatDomain(0.0, 5.0), 1), ("n", IntDomain(1, 9), 2), ("c", [1, "a"], 1))
     assert mixed.baseline == {"x": 1.0, "n": 2, "c": 1}
-    assert [repr(value) for value in mixed.point({"n": 3.0, "c": 1.0}).values()] == ["1.0", "3", "1"]
+    assert [repr(value) for value in mixed.point({"n": 3.0, "c": 1.0}).values()] == ["1", "3", "1"]
+    assert [repr(value) for value in mixed.point({"x": 2, "n": 3.0, "c": 1}).values()] == ["2.0", "3", "1"]
 
 
 @pytest.mark.parametrize(
