@@ -87,6 +87,9 @@ class Cell:
         For each loop that reports: its expressions.
     report_directions : tuple of ("minimize", "maximize" or None)
         For each loop that reports: the sense of its first expression's curve; None where the mark does not say it.
+    curves : tuple of tuple of str
+        For each loop that reports: the names of its curves, which are its expressions; where an earlier loop reports
+        the same one, with the loop's number.
     inferred : tuple of str
         Parameters whose domain was not written.
     python : str
@@ -124,6 +127,7 @@ class Cell:
         self.space = Space(reader.parameters())
         self.inferred = tuple(reader.inferred)
         self.reports = tuple(report.expressions for report in reader.reports.values())
+        self.curves = _distinct_labels(self.reports)
         self.report_directions = tuple(report.direction for report in reader.reports.values())
         nodes = [named.node for named in reader.named]
         self.literals = {node: slot for slot, node in enumerate(nodes)}
@@ -131,6 +135,7 @@ class Cell:
         self._reports = dict(zip(reader.reports, self.reports, strict=True))
         self._sent: dict[ast.stmt, int] = {}
         self.objectives = tuple(self._objectives(reader, objectives))
+        _check_distinct(self.objectives)
 
     def source_with(self, values: Mapping[str, Value]) -> str:
         """Return the cell with these literals, every other character unchanged.
@@ -162,8 +167,7 @@ class Cell:
         Comments, white space, domains and the literals' present values do not count, nor does Python's version.
         """
         code = canonical(mask(self.tree, self.literals))
-        labels = [canonical(ast.parse(f"({objective.label}\n)", mode="eval")) for objective in self.objectives]
-        return _digest([code, *self.space.names, *self._goals(labels)])
+        return _digest([code, *self.space.names, *self._goals(list(map(_canonical_label, self.objectives)))])
 
     @cached_property
     def identity_of_0_1_0(self) -> str:
@@ -203,8 +207,7 @@ class Cell:
 
     def _objective(self, direction: Direction, statement: ast.stmt) -> Objective:
         self._sent[statement] = len(self._sent)
-        judged = statement.value if isinstance(statement, ast.Expr) else _target(statement)
-        return Objective(direction, ast.unparse(judged))
+        return Objective(direction, ast.unparse(_judged(statement)))
 
     def _last_expression(self, direction: Direction) -> ast.Expr:
         last = self.tree.body[-1] if self.tree.body else None
@@ -214,6 +217,16 @@ class Cell:
                 f"in an expression; write --{direction} NAME"
             )
         return last
+
+
+def _distinct_labels(reports: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    """Return labels for what each loop reports, such as ``loss`` and ``loss (loop 2)``: no two loops share a curve."""
+    earlier: set[str] = set()
+    labels = []
+    for number, expressions in enumerate(reports, start=1):
+        labels.append(tuple(f"{e} (loop {number})" if e in earlier else e for e in expressions))
+        earlier.update(expressions)
+    return tuple(labels)
 
 
 def rewritten(source: str, spans: Sequence[tuple[int, int]], space: Space, values: Mapping[str, Value]) -> str:
@@ -386,6 +399,11 @@ class _Reader:
             statement = self._objective(comment.line, mark)
             if any(statement is other for _, other in self.objectives):
                 raise MarkError(mark.start, "this is an objective already; leave one of the marks out")
+            label = ast.unparse(_judged(statement))
+            if any(label == ast.unparse(_judged(other)) for _, other in self.objectives):
+                raise MarkError(
+                    mark.start, f"{label} is an objective already; leave one of the marks out, or rename one"
+                )
             self.objectives.append((mark.direction, statement))
         else:
             loop = self._loop(comment.line, mark)
@@ -511,6 +529,22 @@ def _target(statement: ast.stmt) -> ast.expr:
         return statement.targets[0]
     assert isinstance(statement, (ast.AnnAssign, ast.AugAssign))
     return statement.target
+
+
+def _judged(statement: ast.stmt) -> ast.expr:
+    """Return what an objective's statement is called by: the expression itself, or what is assigned to."""
+    return statement.value if isinstance(statement, ast.Expr) else _target(statement)
+
+
+def _check_distinct(objectives: Sequence[Objective]) -> None:
+    labels = list(map(_canonical_label, objectives))
+    for i, objective in enumerate(objectives):
+        if labels[i] in labels[:i]:
+            raise UsageError(f"the objective {objective.label} stands twice on the magic line; name it once")
+
+
+def _canonical_label(objective: Objective) -> str:
+    return canonical(ast.parse(f"({objective.label}\n)", mode="eval"))
 
 
 def _digest(parts: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import BooleanOptionalAction
+from argparse import Action, BooleanOptionalAction
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,19 @@ from jtune.marks import Direction
 
 _DIRECTIONS: tuple[Direction, ...] = ("minimize", "maximize")
 _EXPR = "EXPR, or the cell's last expression; instead of a mark in the cell."
+
+
+class _Goal(Action):
+    """Collects objectives in the order in which they are typed."""
+
+    def __call__(self, _parser: Any, namespace: Any, expression: Any, _option: str | None = None) -> None:
+        direction: Direction = "minimize" if "--minimize" in self.option_strings else "maximize"
+        namespace.goals = [*(namespace.goals or ()), (direction, _unquoted(expression or ""))]
+
+
+def _unquoted(text: str) -> str:
+    """Return an option's text without the quotes around the whole of it, which IPython leaves there."""
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
 
 
 @magics_class
@@ -43,8 +56,8 @@ class JTune(Magics):
     @magic_arguments("%tune")
     @argument("name", metavar="NAME", nargs="?", help="The study's name on disk, and the variable it is bound to.")
     @argument("-n", type=int, metavar="N", help="Bring the study to N finished trials, earlier ones counted in (30).")
-    @argument("--minimize", metavar="EXPR", nargs="?", const="", action="append", help=f"Minimize {_EXPR}")
-    @argument("--maximize", metavar="EXPR", nargs="?", const="", action="append", help=f"Maximize {_EXPR}")
+    @argument("--minimize", metavar="EXPR", nargs="?", dest="goals", action=_Goal, help=f"Minimize {_EXPR}")
+    @argument("--maximize", metavar="EXPR", nargs="?", dest="goals", action=_Goal, help=f"Maximize {_EXPR}")
     @argument("--sampler", metavar="NAME", help="gp (default), skopt, forest, tpe, cmaes, random, grid, qmc, nsga2.")
     @argument("--pruner", metavar="NAME", help="median (default where a cell reports), hyperband, none.")
     @argument("--seed", type=int, metavar="S", help="Makes proposals repeatable.")
@@ -75,8 +88,8 @@ class JTune(Magics):
 
     @magic_arguments("%explore")
     @argument("name", metavar="NAME", nargs="?", help="The study's name on disk, and the variable it is bound to.")
-    @argument("--minimize", metavar="EXPR", nargs="?", const="", action="append", help=f"Minimize {_EXPR}")
-    @argument("--maximize", metavar="EXPR", nargs="?", const="", action="append", help=f"Maximize {_EXPR}")
+    @argument("--minimize", metavar="EXPR", nargs="?", dest="goals", action=_Goal, help=f"Minimize {_EXPR}")
+    @argument("--maximize", metavar="EXPR", nargs="?", dest="goals", action=_Goal, help=f"Maximize {_EXPR}")
     @argument("--fresh", action=BooleanOptionalAction, help="Start anew; the old trials stay on disk.")
     @cell_magic
     def explore(self, line: str, cell: str) -> None:
@@ -115,8 +128,7 @@ class JTune(Magics):
 
     def _parsed(self, cell: str, given: Any) -> Cell:
         shell: Any = self.shell
-        named = [(d, text.strip("'\"")) for d in _DIRECTIONS for text in getattr(given, d) or ()]
-        parsed = Cell(cell, shell.transform_cell, 2, named)
+        parsed = Cell(cell, shell.transform_cell, 2, given.goals or ())
         if not parsed.objectives:
             defaults = [(d, text) for d in _DIRECTIONS if (text := getattr(self, d))]
             parsed = Cell(cell, shell.transform_cell, 2, defaults)

@@ -311,9 +311,12 @@ def _read_report(text: str, direction: Direction | None, start: int) -> ReportMa
         sense = f"{direction} " if direction else ""
         raise MarkError(start, f"nothing to report; write # tune: report {sense}EXPR[, EXPR]")
     try:
-        return ReportMark(read_expressions(text), direction, start)
+        expressions = read_expressions(text)
     except ValueError as error:
         raise MarkError(start, f"{error}; write {_meant_report(text)}") from None
+    if twice := next((e for i, e in enumerate(expressions) if e in expressions[:i]), None):
+        raise MarkError(start, f"{twice} stands twice; say it once")
+    return ReportMark(expressions, direction, start)
 
 
 def _meant_report(text: str) -> str:

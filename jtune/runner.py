@@ -140,7 +140,7 @@ class _Run:
     """
 
     def __init__(self, cell: Cell, bound: Collection[str], judge: Judge | None) -> None:
-        self._objectives, self._reports = cell.objectives, cell.reports
+        self._objectives, self._curve_labels = cell.objectives, cell.curves
         self._judge = judge
         self._bound = bound
         self._sent = [i for i, objective in enumerate(cell.objectives) if objective.code is None]
@@ -167,7 +167,7 @@ class _Run:
         self._given[place] = _given(value, self._objectives[place].label)
 
     def on_report(self, index: int, values: Sequence[object]) -> None:
-        labels = self._reports[index]
+        labels = self._curve_labels[index]
         numbers = [_number(value, label) for value, label in zip(values, labels, strict=True)]
         for label, number in zip(labels, numbers, strict=True):
             self._curves.setdefault(label, []).append(number)

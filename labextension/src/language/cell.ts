@@ -212,6 +212,12 @@ class Reader {
     if (this.objectives.some((other) => other.statement.from === statement.from)) {
       throw new MarkError(start, 'this is an objective already; leave one of the marks out');
     }
+    if (this.objectives.some(({ goal }) => goal.label === label)) {
+      throw new MarkError(
+        start,
+        `${label} is an objective already; leave one of the marks out, or rename one`,
+      );
+    }
     this.objectives.push({ statement, goal: { direction, label } });
   }
 

@@ -261,7 +261,10 @@ function readReport(text: string, direction: Direction | null, start: number): M
   if (isChanging(elements)) {
     throw refused(`${strText(text)} would change what the cell does; name values only`);
   }
-  return { kind: 'report', expressions: elements.map(unparse), direction, start };
+  const expressions = elements.map(unparse);
+  const twice = expressions.find((expression, i) => expressions.indexOf(expression) < i);
+  if (twice !== undefined) throw new MarkError(start, `${twice} stands twice; say it once`);
+  return { kind: 'report', expressions, direction, start };
 }
 
 /** What to write instead of a report that cannot be read: its sense in the language's word, and in front. */
