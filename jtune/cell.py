@@ -23,7 +23,7 @@ from types import CodeType
 from jtune import marks
 from jtune.canonical import canonical
 from jtune.domains import Value, is_same
-from jtune.errors import CellError, Problem, UsageError, did_you_mean
+from jtune.errors import CellError, ConditionError, Problem, UsageError, did_you_mean
 from jtune.find import Finder, Named
 from jtune.marks import Direction, MarkError, ObjectiveMark, ParameterMark, ReportMark
 from jtune.space import CircleError, Condition, Parameter, Space
@@ -33,6 +33,8 @@ from jtune.unnamed import why_unnamed
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|$)")
 # Of the values of the parameters that a condition names: more would be felt while typing.
 _COMBINATIONS_TRIED = 1000
+# So many values of each of one, two, three parameters make no more than that, with the literals.
+_VALUES_TRIED = (999, 30, 9)
 
 
 @dataclass(frozen=True)
@@ -511,16 +513,26 @@ def _reject_condition(name: str, condition: Condition, known: Mapping[str, Param
         return f"{name} cannot depend on itself; drop the condition"
     if not condition.names:
         return "the condition names no tunable of this cell; write for example: if layers >= 2"
-    # At all choices and the ends of ranges, where most of what may go wrong does: None, 0, other types.
-    axes = [[known[n].literal, *known[n].domain.levels(2)] for n in condition.names]
+    axes = [_tried(known[n], condition) for n in condition.names]
     for values in itertools.islice(itertools.product(*axes), _COMBINATIONS_TRIED):
-        point = dict(zip(condition.names, values, strict=True))
         try:
-            condition.holds(point)
-        except Exception as error:  # any operator of any literals may raise
-            where = ", ".join(f"{n} = {value!r}" for n, value in point.items())
-            return f"the condition fails where {where}: {error}"
+            condition.holds(dict(zip(condition.names, values, strict=True)))
+        except ConditionError as error:
+            return f"the condition fails where {error.where}: {error.reason}"
     return None
+
+
+def _tried(parameter: Parameter, condition: Condition) -> list[Value]:
+    """Return the values of a parameter at which a condition is tried.
+
+    All of a domain that has few; else the ends, 0 and the condition's own numbers, where most of what goes wrong does.
+    """
+    domain, n = parameter.domain, len(condition.names)
+    at_most = _VALUES_TRIED[n - 1] if n <= len(_VALUES_TRIED) else 0
+    if domain.size is not None and domain.size <= at_most:
+        return [parameter.literal, *domain.levels(at_most)]
+    own = [domain.coerce(number) for number in condition.numbers if domain.reject(number) is None]
+    return [parameter.literal, *domain.levels(2), *own]
 
 
 def _target(statement: ast.stmt) -> ast.expr:

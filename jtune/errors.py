@@ -6,6 +6,7 @@
     └── MistakeError            the user's to mend: shown in one line, without a traceback
         ├── CellError           marks that cannot be read, all of a cell at once
         ├── UsageError          the magic line
+        ├── ConditionError      a mark's condition that fails for some values
         ├── StudyError          no such study, trial or parameter
         └── JournalError        the file under .jtune/
             ├── JournalLockedError
@@ -78,6 +79,16 @@ class CellError(MistakeError):
 
 class UsageError(MistakeError):
     """A magic line, or an argument, that cannot be followed."""
+
+
+class ConditionError(MistakeError):
+    """A mark's condition that cannot be told for some values; ``where`` names them, ``reason`` says what went wrong."""
+
+    def __init__(self, text: str, where: str, reason: str) -> None:
+        self.where, self.reason = where, reason
+        super().__init__(
+            f"the condition {text} fails where {where}: {reason}; write one that can be told for all values"
+        )
 
 
 class StudyError(MistakeError):

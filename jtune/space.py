@@ -14,6 +14,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jtune.domains import Domain, Value, is_same
+from jtune.errors import ConditionError
 from jtune.quiet import quiet
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Condition:
 
     text: str
     names: tuple[str, ...] = field(init=False)
+    numbers: tuple[float, ...] = field(init=False, repr=False)
     _code: CodeType = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -64,11 +66,24 @@ class Condition:
             raise ValueError(f"a condition compares parameters; it cannot hold {what}")
         names = dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
         object.__setattr__(self, "names", tuple(names))
+        found = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+        constants = [x for x in found if isinstance(x, (int, float)) and not isinstance(x, bool)]
+        object.__setattr__(self, "numbers", tuple(sorted({0, *constants, *(-x for x in constants)})))
         object.__setattr__(self, "_code", code)
 
     def holds(self, values: Mapping[str, Value]) -> bool:
-        """Tell whether the condition is true for the values of all parameters."""
-        return bool(eval(self._code, {"__builtins__": {}}, dict(values)))
+        """Tell whether the condition is true for the values of all parameters.
+
+        Raises
+        ------
+        ConditionError
+            If it cannot be told for these values.
+        """
+        try:
+            return bool(eval(self._code, {"__builtins__": {}}, dict(values)))
+        except Exception as error:  # any operator of any literals may raise
+            where = ", ".join(f"{name} = {values[name]!r}" for name in self.names if name in values)
+            raise ConditionError(self.text, where, str(error)) from None
 
 
 class _Dotted(ast.NodeTransformer):

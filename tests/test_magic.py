@@ -479,6 +479,18 @@ def test_an_objective_of_the_magic_line_may_end_in_a_quote(shared_kernel):
     assert shared_kernel.run("print([t.value for t in quoted])") == "[1.0, 2.0]\n"
 
 
+def test_a_condition_that_fails_in_the_middle_of_a_search_is_a_mistake_of_the_mark(shared_kernel):
+    said = shared_kernel.run(
+        "%%tune failing -n 64 --sampler random\na = 3  # tune: 0..31\nb = 0  # tune: 0..1\n"
+        "c = 2  # tune: 1..3 if 1 / (a * a + b - 50) > 0\na  # tune: minimize"
+    )
+    mistake = "ConditionError: the condition 1 / (a * a + b - 50) > 0 fails where b = 1, a = 7: division by zero; write"
+    assert mistake in said
+    assert "Traceback" not in said
+    assert "jtune/" not in said
+    assert shared_kernel.run("print(0 < len(failing) < 64, failing.best is not None)") == "True True\n"
+
+
 def test_the_baseline_runs_the_literals_as_they_are_typed(shared_kernel):
     cell = "%%tune literal -n 3 --sampler random\nx = 1  # tune: 0.5..3\nisinstance(x, int)  # tune: maximize"
     shared_kernel.run(cell)

@@ -6,7 +6,7 @@
 
 import type { Tree } from '@lezer/common';
 
-import { ends } from './domains';
+import { valuesOf } from './domains';
 import { Unsupported } from './evaluation';
 import { parseStatement } from './expressions';
 import { findOn, fullName, targetOf } from './find';
@@ -42,6 +42,8 @@ interface Read extends Marked {
 const SIGN = /#[\s\u200b\u2060]*(?:[Tt][UuNn]|@param)/g;
 // Of the values of the parameters that a condition names: more would be felt while typing.
 const COMBINATIONS_TRIED = 1000;
+// So many values of each of one, two, three parameters make no more than that, with the literals.
+const VALUES_TRIED = [999, 30, 9];
 
 /** Read the marks of a cell; `tree` is what `parsePython` gives for the text. Never throws. */
 export function readCell(text: string, tree: Tree): CellReading {
@@ -388,11 +390,15 @@ function rejectCondition(
   return failureOf(condition, known);
 }
 
-/** Try a condition at all choices and the ends of ranges, where most of what may go wrong does: None, 0, types. */
+/**
+ * Try a condition at all values where there are few; else at the ends of ranges, 0 and its own numbers, where most of
+ * what may go wrong does.
+ */
 function failureOf(condition: Condition, known: ReadonlyMap<string, Tunable>): string | null {
+  const atMost = VALUES_TRIED[condition.names.length - 1] ?? 0;
   const axes = condition.names.map((name) => {
     const tunable = known.get(name);
-    return tunable ? [tunable.literal, ...ends(tunable.domain)] : [];
+    return tunable ? [tunable.literal, ...valuesOf(tunable.domain, atMost, condition.numbers)] : [];
   });
   const total = axes.reduce((product, { length }) => product * length, 1);
   for (let i = 0; i < Math.min(total, COMBINATIONS_TRIED); i += 1) {

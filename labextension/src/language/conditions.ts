@@ -29,7 +29,16 @@ export function readCondition(text: string): Condition {
   }
   const names = new Set(walk(tree).flatMap((expr) => (expr.kind === 'name' ? [expr.id] : [])));
   const holds = (point: ReadonlyMap<string, Value>) => evaluate(tree, point);
-  return { text, names: [...names], holds };
+  return { text, names: [...names], numbers: numbersIn(tree), holds };
+}
+
+function numbersIn(tree: Expr): number[] {
+  const numbers = walk(tree).flatMap((expr) =>
+    expr.kind === 'constant' && (expr.value.type === 'int' || expr.value.type === 'float')
+      ? [expr.value.value, -expr.value.value]
+      : [],
+  );
+  return [...new Set([0, ...numbers])].sort((a, b) => a - b);
 }
 
 /** `SVC.C` is the parameter of that qualified name. */

@@ -58,10 +58,13 @@ export function snap(domain: Domain, value: Value): Value {
   return isNumber(value) ? made(domain, snapNumber(domain, value.value)) : value;
 }
 
-/** The ends of a range (where a grid is, of the grid), or all choices: where conditions are tried. */
-export function ends(domain: Domain): readonly Value[] {
+/** All values of a domain where it has at most so many, else the ends of a range and those of some numbers in it. */
+export function valuesOf(domain: Domain, atMost: number, numbers: readonly number[]): readonly Value[] {
   if (domain.kind === 'choice') return domain.choices;
-  return [made(domain, domain.low), made(domain, lastOf(domain))];
+  const count = domain.step === null ? Infinity : stepsOf(domain) + 1;
+  if (count <= atMost) return Array.from({ length: count }, (_, i) => made(domain, gridValue(domain, i)));
+  const inside = numbers.filter((x) => reject(domain, floatValue(x)) === null);
+  return [domain.low, lastOf(domain), ...inside].map((x) => made(domain, x));
 }
 
 /** Where a value stands between the ends of its domain's own scale, from 0 to 1. */

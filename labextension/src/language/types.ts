@@ -33,6 +33,8 @@ export interface Condition {
   text: string;
   /** The parameters that it names. */
   names: readonly string[];
+  /** 0 and the numbers that it holds, with both signs, in order. */
+  numbers: readonly number[];
   /** Throws where Python would. */
   holds(point: ReadonlyMap<string, Value>): boolean;
 }
