@@ -31,6 +31,10 @@ def loading() -> Iterator[None]:
         yield
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str) -> Any:
     # Optuna loads with the first study, not with `import jtune`.
     if name in {"Study", "latest", "load", "studies"}:

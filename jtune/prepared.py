@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import builtins
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jtune import leavings
@@ -41,7 +42,7 @@ class PreparedCell:
     """
 
     def __init__(self, shell: Any, cell: Cell, header: str, name: str | None, is_fresh: bool) -> None:
-        _check(cell, name)
+        _check(cell, name, shell.user_ns)
         self.cell = cell
         self._name, self._is_fresh, self._namespace = name, is_fresh, shell.user_ns
         self.filename = shell.compile.cache(cell.python, shell.execution_count)
@@ -134,11 +135,23 @@ class PreparedCell:
             print(f"{self._now.definition.name}: {text}")
 
 
-def _check(cell: Cell, name: str | None) -> None:
+def _check(cell: Cell, name: str | None, namespace: Mapping[str, Any]) -> None:
     if not len(cell.space):
         raise UsageError("nothing to tune; mark a literal, for example C=1.0,  # tune: 1e-3..1e3 log")
     if name and cell.binds(name):
         raise UsageError(f"the cell assigns {name} itself; give the study another NAME")
+    if name and name in namespace and not _is_study(namespace[name]):
+        kind = type(namespace[name]).__name__
+        raise UsageError(
+            f"{name} is a variable already, of type {kind}; give the study another NAME, or del {name} first"
+        )
+    if name and hasattr(builtins, name) and name not in namespace:
+        raise UsageError(f"{name} is a builtin; give the study another NAME, for example {name}_study")
+
+
+def _is_study(value: object) -> bool:
+    # Also one from before jtune was reloaded, whose class is another one.
+    return type(value).__name__ == Study.__name__ and type(value).__module__ == Study.__module__
 
 
 def cell_id(shell: Any) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jtune.cell import Cell
-from jtune.errors import JTuneError
+from jtune.errors import JTuneError, counted
 from jtune.fingerprint import changed, obstacle
 from jtune.inputs import doubts, merged
 from jtune.ledger import Definition, Ledger, Store, Trial, moved
@@ -133,7 +133,7 @@ def _started(store: Store, newest: Ledger, now: CellNow) -> Resumed:
         return _new(
             store,
             now,
-            f"another cell has a study of this name, with {len(newest.finished)} trials; both are kept, "
+            f"another cell has a study of this name, with {counted(len(newest.finished), 'trial')}; both are kept, "
             "but give one of them another NAME, which now means this one's",
         )
     return _new(store, now, "the code has changed, a new study is started")
@@ -145,7 +145,7 @@ def _new(store: Store, now: CellNow, *said: str) -> Resumed:
 
 def _migrated(store: Store, earlier: Ledger, now: CellNow, kept: Sequence[Trial], said: Sequence[str]) -> Resumed:
     *others, what = said
-    new = _new(store, now, *others, f"{what}; {len(kept)} of {len(earlier.finished)} trials still fit")
+    new = _new(store, now, *others, f"{what}; {len(kept)} of {counted(len(earlier.finished), 'trial')} still fit")
     new.ledger.adopt(kept)
     return new
 

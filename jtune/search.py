@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from jtune.domains import Value
+from jtune.errors import counted
 from jtune.gate import TimeLimit, Verdict
 from jtune.ledger import Ledger, Origin, Trial
 from jtune.outcome import Outcome
@@ -226,7 +227,7 @@ class Search:
         is_max = self.ledger.objectives[0].direction == "maximize"
         losses = self._best_losses
         best = "" if losses is None else f", best {-losses[0] if is_max else losses[0]:.6g}"
-        return f"{self._finished}/{self.limits.n} trials{best}"
+        return f"{self._finished}/{counted(self.limits.n, 'trial')}{best}"
 
     @property
     def finished(self) -> int:

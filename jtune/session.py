@@ -152,7 +152,7 @@ def explore(shell: Any, cell: Cell, header: str, options: Options) -> None:
     with prepared.gate.guarding(), prepared.store.journal.writing():
         study = prepared.study(sampler, make_pruner(None, 1))
         panel = _panel(shell, study, options)
-        search = Search(prepared.ledger, prepared.runner, sampler, options.limits)
+        search = Search(prepared.ledger, prepared.runner, sampler, Limits())
         explorer = Explorer(study, search, panel)
         outcome = explorer.run(study.space.baseline)
         study = prepared.kept(study, is_broken=outcome.is_broken)

@@ -548,6 +548,41 @@ def test_objective_on_the_magic_line(shared_kernel):
     assert shared_kernel.run("print(last.baseline.value)") == "3.0\n"
 
 
+@pytest.mark.parametrize(
+    ("setup", "name", "said"),
+    [
+        ("df = [1, 2]", "df", "df is a variable already, of type list; give the study another NAME, or del df first"),
+        ("", "list", "list is a builtin; give the study another NAME, for example list_study"),
+    ],
+)
+@pytest.mark.parametrize("magic", ["%%tune", "%%explore"])
+def test_name_of_something_else_is_a_usage_error_before_anything_runs(shared_kernel, setup, name, said, magic):
+    shared_kernel.run(setup)
+    assert shared_kernel.run(f"{magic} {name}\nprint('ran')\nx = 1.0  # tune: 0..1\nx  # tune: minimize") == (
+        f"UsageError: {said}\n"
+    )
+    assert shared_kernel.run("print(type(list).__name__, globals().get('df'))").startswith("type ")
+
+
+def test_name_of_a_study_may_be_taken_again(shared_kernel):
+    shared_kernel.run(quadratic("again_and_again", 2))
+    shared_kernel.run("another_name = again_and_again")
+    assert "2 trials" in shared_kernel.run(quadratic("another_name", 2))
+
+
+def test_explore_has_no_limits_of_a_search(shared_kernel):
+    shared_kernel.run("%config JTune.timeout = '1s'\n%config JTune.repeats = 3\n%config JTune.trial_timeout = '1s'")
+    try:
+        said = shared_kernel.run(
+            "%%explore unlimited\nimport time\nx = 1.0  # tune: 0..3\ntime.sleep(1.2)\nprint('ran')"
+        )
+    finally:
+        shared_kernel.run("%config JTune.timeout = ''\n%config JTune.repeats = 1\n%config JTune.trial_timeout = ''")
+    assert said.count("ran\n") == 1
+    assert "KeyboardInterrupt" not in said
+    assert shared_kernel.run("print(unlimited[0].state, unlimited[0].repeats)") == "complete ()\n"
+
+
 def test_config_sets_every_default(shared_kernel):
     assert "JTune.patience" in shared_kernel.run("%config JTune")
     shared_kernel.run(

@@ -14,6 +14,17 @@ CELL = (
 )
 
 
+def test_tab_offers_the_packages_names(shared_kernel):
+    said = shared_kernel.run("import jtune\nprint(*dir(jtune))")
+    assert {"Study", "latest", "load", "samplers", "studies"} <= set(said.split())
+
+
+def test_one_trial_is_called_one(shared_kernel):
+    said = shared_kernel.run(CELL.format(name="single", n=1))
+    assert "1 trial is done\n" in said
+    assert "1 trials" not in said + shared_kernel.run("%tune")
+
+
 def test_a_trial_hands_out_copies(shared_kernel):
     shared_kernel.run(
         "%%tune copied -n 2 --sampler random\nx = 1.0  # tune: 0..1\nprint('shown')\n"
