@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gzip
+import hashlib
 import threading
 import time
 import traceback
@@ -37,9 +39,12 @@ from jtune.space import Point, Space
 from jtune.study import Study
 
 _STATIC = Path(__file__).parent / "static"
+_SCRIPT = _STATIC / "script.js"
 _MIME = "application/vnd.jupyter.widget-view+json"
 # The surrogate is asked anew when it costs at most this share of the time, and not before so many seconds.
 _EFFECTS_SHARE, _EFFECTS_S = 0.05, 1.0
+# A page that says nothing for so long cannot be heard while the cell runs; it is sent the script unasked.
+_UNHEARD_S = 1.0
 
 # Runs a point in the main thread, and returns its trial.
 Rerun: TypeAlias = Callable[[Point], Trial]
@@ -47,18 +52,45 @@ Rerun: TypeAlias = Callable[[Point], Trial]
 Want: TypeAlias = Callable[[Point], None]
 
 
-class Head(anywidget.AnyWidget):
+class _Part(anywidget.AnyWidget):
+    """A widget that a part of the panel's script draws.
+
+    The script is a message, which a page asks for once, and no trait: a saved notebook has all traits of each widget.
+    """
+
+    _esm = _STATIC / "loader.js"
+    part = t.Unicode().tag(sync=True)
+    script = t.Unicode(hashlib.sha256(_SCRIPT.read_bytes()).hexdigest()[:16]).tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self.on_msg(self._on_request)
+
+    def _on_request(self, _widget: object, content: dict[str, Any], _buffers: object) -> None:
+        if content.get("type") == "script":
+            self.send_script()
+
+    def send_script(self) -> None:
+        """Send the script to all pages that show the widget."""
+        self.send({"type": "script"}, [_packed_script()])
+
+
+@functools.cache
+def _packed_script() -> bytes:
+    return gzip.compress(_SCRIPT.read_bytes())
+
+
+class Head(_Part):
     """What is searched, how far it is and what came of it."""
 
-    _esm = _STATIC / "head.js"
-    _css = _STATIC / "panel.css"
+    part = t.Unicode("head").tag(sync=True)
     status = t.Dict().tag(sync=True)
 
 
-class Charts(anywidget.AnyWidget):
+class Charts(_Part):
     """The charts; trials come as messages, so that a saved notebook does not carry them twice."""
 
-    _esm = _STATIC / "charts.js"
+    part = t.Unicode("charts").tag(sync=True)
     study = t.Dict().tag(sync=True)
 
 
@@ -77,6 +109,8 @@ class Panel:
         self._want: Want | None = None
         self._ran = ""
         self._lock = threading.RLock()
+        self._is_heard = False
+        self._unheard: threading.Timer | None = None
         self._surrogate = feed.surrogate_of(study)
         self._effects_due = 0.0
         self._predicted_with: object = None
@@ -120,7 +154,7 @@ class Panel:
             row.on_value, row.on_hold = self._on_value, self._on_hold
         self.charts.on_msg(lambda _widget, content, _buffers: self._guarded(lambda: self._on_message(content)))
         touched = [widget for row in self.rows.values() for widget in row.widgets()]
-        self._listen([self.charts, self.pause, self.skip, self.stop, self.apply, self.run_these, *touched])
+        self._listen([self.head, self.charts, self.pause, self.skip, self.stop, self.apply, self.run_these, *touched])
 
     def _listen(self, widgets: Sequence[w.Widget]) -> None:
         """Take in what the page sends of these widgets under the lock, also while the cell runs.
@@ -138,6 +172,7 @@ class Panel:
 
     def _locked(self, handle: Callable[[object], None], message: object) -> None:
         with self._lock:
+            self._is_heard = True
             handle(message)
 
     def attach(self, study: Study, search: Search, rerun: Rerun) -> None:
@@ -148,6 +183,14 @@ class Panel:
             self._effects_due = time.monotonic() + _EFFECTS_S
             self._on_hold()
             self.feed.start()
+            self._unheard = threading.Timer(_UNHEARD_S, self._send_script_unasked)
+            self._unheard.daemon = True
+            self._unheard.start()
+
+    def _send_script_unasked(self) -> None:
+        with self._lock, self._unfailing():
+            if not self._is_heard:
+                self.charts.send_script()
 
     def explore(self, study: Study, search: Search, want: Want) -> None:
         """Ask for a run whenever a slider is moved."""
@@ -218,6 +261,8 @@ class Panel:
         with self._unfailing():
             self._ask_surrogate()
         self.feed.stop()
+        if self._unheard is not None:
+            self._unheard.cancel()
         with self._unfailing():
             editor.progress(self, is_last=True)
             editor.found(self)

@@ -20,7 +20,8 @@ const common = {
 };
 const panel = {
   ...common,
-  entryPoints: ['charts.ts', 'head.ts', 'panel.css'].map((name) => `src/panel/${name}`),
+  entryPoints: ['loader.ts', 'script.ts'].map((name) => `src/panel/${name}`),
+  loader: { '.css': 'text' },
   outdir: '../jtune/static',
 };
 // JupyterLab brings most of its packages; the builder knows which.

@@ -319,3 +319,17 @@ def test_a_panel_that_fails_ends_no_search(tmp_path):
     assert len(session.study) == 20
     assert session.panel.head.status["phase"] == "ended"
     assert [note for note in session.panel.head.status["notes"] if "a listener of the user's" in note]
+
+
+def test_a_notebook_keeps_no_script_of_a_panel(tmp_path, monkeypatch):
+    import nbclient
+    import nbformat
+
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    cells = ["%load_ext jtune", "%%tune own -n 2 --sampler random\nx = 1.0  # tune: -3..3\nx ** 2  # tune: minimize"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    client = nbclient.NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}})
+    client.execute()
+    saved = nbformat.writes(notebook)
+    assert "jtune-panel" in saved
+    assert len(saved) < 80_000

@@ -117,7 +117,7 @@ const widget = charts();
 widget.initialize({ model: model.asModel() });
 const headModel = new FakeModel<{ status: Status }>({ status });
 const at = (id: string) => document.getElementById(id) ?? document.body;
-head.render({ model: headModel.asModel(), el: at('head') });
+head().render({ model: headModel.asModel(), el: at('head') });
 const leave = widget.render({ el: at('charts') });
 
 /** Let 200 trials a second arrive, 10 every 50 ms, and say how the page stood it. */

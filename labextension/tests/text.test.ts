@@ -96,7 +96,7 @@ test('head', () => {
   };
   const model = new FakeModel({ status });
   const root = document.createElement('div');
-  const leave = head.render({ model: model.asModel(), el: root });
+  const leave = head().render({ model: model.asModel(), el: root });
   expectText(root);
   const bar = root.querySelector('[role=progressbar]');
   expect(bar?.getAttribute('aria-label')).toBe('progress');

@@ -450,3 +450,47 @@ def test_the_page_may_be_narrow(lab):
     notebook, panel = opened(lab, DONE, width=700)
     assert panel.node.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
     notebook.shot("narrow")
+
+
+def frames(page, at_least):
+    """A list that grows by the size of each large message from the server."""
+    sizes = []
+
+    def take(payload):
+        if len(payload) >= at_least:
+            sizes.append(len(payload))
+
+    page.on("websocket", lambda socket: socket.on("framereceived", take))
+    return sizes
+
+
+def test_the_script_comes_once_to_a_page(either):
+    notebook = either.open([LOAD, *(SLOW.format(n=2, seconds=0).replace("slow", name) for name in ("one", "two"))])
+    # The socket that is open already was there before anybody could listen.
+    scripts = frames(notebook.page, 200_000)
+    notebook.reload()
+    for i in range(3):
+        notebook.run(i)
+    for i in (1, 2):
+        Panel(notebook, i).shown()
+    assert len(scripts) == 1
+    notebook.save()
+    notebook.reload()
+    for i in (1, 2):
+        Panel(notebook, i).shown()
+    assert len(scripts) == 2
+
+
+def test_a_page_that_is_not_heard_while_the_cell_runs_sees_all_of_it(lab):
+    notebook = lab.open([LOAD, SLOW.format(n=30, seconds=0.2)], height=1800)
+    notebook.run(0)
+    # As of an older kernel, or a page that is not JupyterLab.
+    notebook.evaluate("harness.kernel().commsOverSubshells = 'disabled'")
+    notebook.run(1, wait=False)
+    panel = Panel(notebook, 1).shown()
+    notebook.until(lambda: int(panel.charts.get_attribute("data-rows") or 0) >= 8)
+    assert notebook.is_busy()
+    assert panel.done() < 30
+    notebook.wait_idle()
+    panel.drawn(30)
+    assert notebook.errors == []

@@ -18,21 +18,22 @@ export default () => {
   /** A cell is rewritten once, however many views there are. */
   const viewToAsk = () => [...views].find((view) => view.isVisible) ?? [...views][0];
 
+  const take = (message: FromKernel) => {
+    store?.take(message);
+    if (message.type === 'source') viewToAsk()?.offerSource(message);
+  };
+
   const initialize = ({ model }: { model: AnyModel<Model> }) => {
     const made = new Store(model.get('study'), (message) => {
       model.send(message);
     });
-    const take = (message: FromKernel) => {
-      made.take(message);
-      if (message.type === 'source') viewToAsk()?.offerSource(message);
-    };
+    store = made;
     const replace = () => {
       made.replaceStudy(model.get('study'));
     };
     model.on('msg:custom', take);
     model.on('change:study', replace);
     made.start();
-    store = made;
     return () => {
       model.off('msg:custom', take);
       model.off('change:study', replace);
@@ -51,5 +52,5 @@ export default () => {
     };
   };
 
-  return { initialize, render };
+  return { initialize, render, take };
 };

@@ -113,4 +113,4 @@ function render({ model, el }: { model: AnyModel<Model>; el: HTMLElement }): () 
   };
 }
 
-export default { render };
+export default () => ({ render });
