@@ -494,3 +494,39 @@ def test_a_page_that_is_not_heard_while_the_cell_runs_sees_all_of_it(lab):
     notebook.wait_idle()
     panel.drawn(30)
     assert notebook.errors == []
+
+
+def colours_of(panel):
+    """The colours of the first chart's canvas that are more than a few pixels, as "#rrggbb"."""
+    return panel.node.locator("canvas").first.evaluate(
+        """canvas => {
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            const counts = new Map();
+            for (let i = 0; i < data.length; i += 4) {
+                if (data[i + 3] < 255) continue;
+                const colour = "#" + [0, 1, 2].map((j) => data[i + j].toString(16).padStart(2, "0")).join("");
+                counts.set(colour, (counts.get(colour) ?? 0) + 1);
+            }
+            return [...counts].filter(([, n]) => n > 5).map(([colour]) => colour);
+        }"""
+    )
+
+
+@pytest.mark.parametrize("is_dark", [False, True])
+def test_charts_have_the_page_s_colours_from_the_first(lab, is_dark):
+    """Also where the system's colours are others."""
+    setting = "lab/api/settings/@jupyterlab/apputils-extension:themes"
+    theme = {"adaptive-theme": False, "theme": "JupyterLab Dark" if is_dark else "JupyterLab Light"}
+    lab.server.ask("PUT", setting, {"raw": json.dumps(theme)})
+    try:
+        notebook, panel = opened(lab, DONE, "q.show()", theme="light" if is_dark else "dark")
+        expect(notebook.page.locator("body")).to_have_attribute("data-jp-theme-light", str(not is_dark).lower())
+        notebook.run(2)
+        for shown in (panel, Panel(notebook, 2).shown()):
+            shown.drawn(15)
+            notebook.shot(f"theme-of-the-page-{'dark' if is_dark else 'light'}-{shown.i}")
+            # The best trial's star.
+            colours = colours_of(shown)
+            assert ("#f2b134" in colours, "#d98200" in colours) == (is_dark, not is_dark)
+    finally:
+        lab.server.ask("PUT", setting, {"raw": "{}"})

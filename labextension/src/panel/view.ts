@@ -39,7 +39,7 @@ export class View {
   readonly #chip: HTMLElement;
   readonly #source = element('div');
   readonly #detail = element('section', { class: 'jtune-detail', 'aria-label': 'The picked trial' });
-  #theme: Theme;
+  #theme: Theme | null = null;
   #hasCurves = false;
 
   constructor(
@@ -50,8 +50,7 @@ export class View {
     root.classList.add('jtune-charts');
     // Keys in the panel are the panel's, not JupyterLab's shortcuts (a D would delete cells).
     root.dataset.lmSuppressShortcuts = 'true';
-    this.#theme = themeOf(root);
-    this.#shared = { store, theme: () => this.#theme, signal };
+    this.#shared = { store, theme: () => this.#themeNow(), signal };
     this.#stage = new Stage(
       () => store.rows.length,
       (rows) => (root.dataset.drawn = String(rows)),
@@ -111,6 +110,12 @@ export class View {
     );
   }
 
+  /** The page's colours, read when they are needed: a view is made before it is in the page, where it has none. */
+  #themeNow(): Theme {
+    this.#theme ??= themeOf(this.root);
+    return this.#theme;
+  }
+
   #chart(content: Content): Chart {
     const chart = new Chart(this.#shared, content);
     this.#stage.add(chart);
@@ -161,7 +166,7 @@ export class View {
       this.#onChange(part);
     }, signal);
     onThemeChange(() => {
-      this.#theme = themeOf(this.root);
+      this.#theme = null;
       this.#stage.markAll();
     }, signal);
     this.root.addEventListener('keydown', (event) => {
@@ -297,7 +302,11 @@ export class View {
     });
     const width = Math.ceil(Math.max(...boxes.map((box) => box.right)) - left);
     const height = Math.ceil(Math.max(...boxes.map((box) => box.bottom)) - top);
-    download(`${this.store.study.name}.svg`, 'image/svg+xml', pictureOf(placed, width, height, this.#theme));
+    download(
+      `${this.store.study.name}.svg`,
+      'image/svg+xml',
+      pictureOf(placed, width, height, this.#themeNow()),
+    );
   }
 
   #saveTrials(): void {
