@@ -24,7 +24,7 @@ import anywidget
 import ipywidgets as w
 import traitlets as t
 from IPython.core.getipython import get_ipython
-from IPython.display import display
+from IPython.display import DisplayHandle, display
 
 from jtune import editor, feed
 from jtune.controls import Row
@@ -109,6 +109,7 @@ class Panel:
         self._want: Want | None = None
         self._ran = ""
         self._lock = threading.RLock()
+        self._shown: DisplayHandle | None = None
         self._is_heard = False
         self._unheard: threading.Timer | None = None
         self._surrogate = feed.surrogate_of(study)
@@ -261,6 +262,9 @@ class Panel:
         with self._unfailing():
             self._ask_surrogate()
         self.feed.stop()
+        if self.search is not None and self.search.broken is not None and self._shown is not None:
+            # The user's traceback follows; there is nothing to see in a chart.
+            self._shown.update({"text/plain": ""}, raw=True)
         if self._unheard is not None:
             self._unheard.cancel()
         with self._unfailing():
@@ -270,7 +274,7 @@ class Panel:
     def show(self) -> None:
         """Display it, beside where it is displayed already."""
         bundle = {_MIME: {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}, "text/plain": ""}
-        display(bundle, raw=True)
+        self._shown = display(bundle, raw=True, display_id=True)
 
     def close(self) -> None:
         """Take it away everywhere."""

@@ -103,6 +103,11 @@ test('head', () => {
   expect(bar?.getAttribute('aria-valuenow')).toBe('17');
   vi.advanceTimersByTime(3000);
   expect(root.querySelector('.jtune-time')?.textContent).toBe('13 s');
+  // As ipywidgets marks a widget whose kernel is gone.
+  root.classList.add('jupyter-widgets-disconnected');
+  vi.advanceTimersByTime(3000);
+  expect(root.querySelector('.jtune-time')?.textContent).toBe('13 s');
+  root.classList.remove('jupyter-widgets-disconnected');
   model.set('status', { ...status, phase: 'ended', total: null, elapsed_s: 11 });
   vi.advanceTimersByTime(3000);
   expect(root.querySelector('.jtune-time')?.textContent).toBe('11 s');

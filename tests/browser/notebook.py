@@ -168,6 +168,10 @@ class Notebook:
         """The text in the editor of cell ``i``."""
         return self.evaluate("i => harness.panel().content.widgets[i].model.sharedModel.getSource()", i)
 
+    def restart(self):
+        """Restart the kernel, as the user does who then sees what is left."""
+        self._await("harness.panel().sessionContext.session.kernel.restart()")
+
     def save(self):
         """Write the notebook's file, with its outputs."""
         self._await("harness.panel().context.save()")

@@ -530,3 +530,41 @@ def test_charts_have_the_page_s_colours_from_the_first(lab, is_dark):
             assert ("#f2b134" in colours, "#d98200" in colours) == (is_dark, not is_dark)
     finally:
         lab.server.ask("PUT", setting, {"raw": "{}"})
+
+
+RUNNING_OUT = "%%tune left -n 500 --sampler random --fresh\nimport time\nx = 1.0  # tune: -3..3\ntime.sleep(0.2)\nx ** 2  # tune: minimize"
+
+
+def test_a_restarted_kernel_leaves_the_report(either):
+    notebook, panel = opened(either, DONE, RUNNING_OUT)
+    notebook.run(2, wait=False)
+    other = Panel(notebook, 2).shown()
+    notebook.until(lambda: other.done() >= 2)
+    notebook.restart()
+    for shown in (panel, other):
+        expect(shown.node).to_be_hidden()
+    expect(notebook.output(1).locator(".jtune-report")).to_contain_text("15 trials are done")
+    expect(notebook.output(2)).to_contain_text(re.compile(r"left: \d+/500 trials"))
+    notebook.shot("restarted")
+
+
+BROKEN = """%%tune broken -n 5 --fresh
+x = 1.0  # tune: -3..3
+print("begun")
+x / (x - 1)  # tune: minimize"""
+
+
+def test_a_broken_cell_shows_its_error_and_no_charts(either):
+    notebook = either.open([LOAD, BROKEN])
+    notebook.run(0)
+    notebook.run(1)
+    expect(notebook.output(1)).to_contain_text("ZeroDivisionError")
+    expect(notebook.output(1).locator(".jtune-panel")).to_have_count(0)
+    notebook.shot("broken-baseline")
+    notebook.evaluate(
+        "() => harness.panel().content.widgets[1].model.sharedModel.setSource("
+        + json.dumps(BROKEN.replace("1.0", "2.0"))
+        + ")"
+    )
+    notebook.run(1)
+    Panel(notebook, 1).shown().drawn(5)

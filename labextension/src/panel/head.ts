@@ -82,6 +82,8 @@ class Head {
   }
 
   tick(): void {
+    // The class is ipywidgets' own, of a widget whose kernel is gone.
+    if (this.root.closest('.jupyter-widgets-disconnected')) return;
     setText(this.#time, timeText(this.#status, (performance.now() - this.#since_ms) / 1000));
   }
 
