@@ -252,3 +252,17 @@ loss = len(plt.gca().lines)  # tune: minimize""",
     )
     shown = "[output for output in drawn[0].outputs if output['output_type'] == 'display_data']"
     assert page.kernel.run(f"print(drawn[0].value, len({shown}))") == "2.0 1\n"
+
+
+def test_a_turn_that_cannot_be_shown_does_not_end_exploring(page):
+    page.kernel.run(
+        """%%explore odd
+a = 1.0  # tune: 0..10
+if a > 2:
+    get_ipython().display_pub.publish({"application/x-odd": {1: object()}})
+seen = a"""
+    )
+    page.ask("move", "odd", {"a": "3.0"})
+    assert page.kernel.run("print(seen)") == "3.0\n"
+    page.ask("move", "odd", {"a": "1.5"})
+    assert page.kernel.run("print(seen)") == "1.5\n"

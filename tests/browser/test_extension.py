@@ -523,3 +523,37 @@ def test_a_kernel_that_dies_in_a_search_leaves_nothing_that_seems_to_run(lab):
     expect(bar.locator("li", has_text="slow")).to_contain_text("trials")
     expect(bar.get_by_label("progress of slow")).to_have_count(0)
     notebook.shot("kernel-died-reloaded")
+
+
+def test_a_cell_that_is_scrolled_out_keeps_what_is_known_of_it(lab):
+    other = TUNED.replace("%%tune s", "%%tune s2")
+    notebook, [editor, _] = opened(lab, TUNED, other)
+    notebook.run(0)
+    notebook.run(1)
+    marks = editor.node.locator("[class*=jtune-importance]")
+    expect(marks).to_have_count(4)
+    # JupyterLab before 4.5 takes it out of the page.
+    notebook.evaluate("() => { window.taken = harness.panel().content.widgets[1].editor.editor.dom; }")
+    notebook.evaluate("() => { window.place = taken.parentElement; taken.remove(); }")
+    notebook.run(2)
+    Panel(notebook, 2).shown()
+    notebook.evaluate("() => { place.append(taken); }")
+    expect(marks).to_have_count(4)
+
+
+def test_a_notebook_that_changes_kernels_follows_the_present_one(lab):
+    notebook, [editor, _] = opened(lab, TUNED, "s.apply()")
+    notebook.run(0)
+    notebook.run(1)
+    first = notebook.evaluate("harness.kernel().id")
+    notebook._await("harness.panel().sessionContext.changeKernel({name: 'python3'})")
+    notebook._await("harness.answering()")
+    assert notebook.evaluate("harness.kernel().id") != first
+    notebook.run(0)
+    notebook.run(1)
+    notebook.run(2)
+    best = best_of(notebook, "s")
+    notebook.until(lambda: editor.text == best)
+    notebook.evaluate("window.jupyterapp.shell.activateById('jtune-studies')")
+    expect(notebook.page.locator("#jtune-studies li")).not_to_have_count(0)
+    assert notebook.errors == []

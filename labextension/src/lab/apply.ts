@@ -1,9 +1,9 @@
 /** Writes a trial's literals into the cell that its study came from, and into no other. */
 
-import type { CodeMirrorEditor } from '@jupyterlab/codemirror';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 
 import { readingOf, writeLiterals } from '../editor';
+import { viewOf } from './cells';
 import { asOneStep } from './history';
 import type { Source } from './messages';
 import { say } from './say';
@@ -30,9 +30,8 @@ export async function applyTo(
   }
   await reveal(panel, index);
   const found = panel.content.widgets[index];
-  const editor = found?.editor as CodeMirrorEditor | null | undefined;
-  if (!found || !editor) return;
-  const view = editor.editor;
+  const view = found && viewOf(found);
+  if (!view) return;
   const present = new Map(
     readingOf(view.state)?.tunables.map((each) => [each.name, view.state.sliceDoc(each.from, each.to)]),
   );

@@ -3,8 +3,8 @@
 import type { Extension } from '@codemirror/state';
 import { Compartment } from '@codemirror/state';
 import { EditorView, ViewPlugin } from '@codemirror/view';
-import type { ICellModel } from '@jupyterlab/cells';
-import type { IEditorExtensionFactory } from '@jupyterlab/codemirror';
+import type { Cell, ICellModel } from '@jupyterlab/cells';
+import type { CodeMirrorEditor, IEditorExtensionFactory } from '@jupyterlab/codemirror';
 
 import { type TuningConfig, type TuningHost, setConfig, tuning } from '../editor';
 
@@ -13,6 +13,11 @@ const PYTHON = 'text/x-ipython';
 /** The model of a notebook's code cell, or null for all other editors. */
 function codeCell(model: IEditorExtensionFactory.IOptions['model']): ICellModel | null {
   return (model as Partial<ICellModel>).type === 'code' ? (model as ICellModel) : null;
+}
+
+/** The editor of a cell, once it is made. */
+export function viewOf(cell: Cell | null): EditorView | null {
+  return (cell?.editor as CodeMirrorEditor | null | undefined)?.editor ?? null;
 }
 
 /** All editors of Python cells that are open, by the id of their cell: a notebook may have several views. */

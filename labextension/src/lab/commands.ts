@@ -3,7 +3,6 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Dialog, MainAreaWidget, showDialog } from '@jupyterlab/apputils';
 import type { CodeCell } from '@jupyterlab/cells';
-import type { CodeMirrorEditor } from '@jupyterlab/codemirror';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { OutputArea, OutputAreaModel, SimplifiedOutputArea } from '@jupyterlab/outputarea';
 import type { Kernel } from '@jupyterlab/services';
@@ -109,10 +108,6 @@ export function addCommands({ commands, shell }: JupyterFrontEnd, here: Here, ic
     }),
   });
   commands.addCommand(ofStudy.delete, { label: 'Delete…', execute: named(remove) });
-}
-
-export function viewOf(cell: CodeCell | null): EditorView | null {
-  return (cell?.editor as CodeMirrorEditor | null | undefined)?.editor ?? null;
 }
 
 async function runLoaded(link: Link, cell: CodeCell, magic: 'tune' | 'explore'): Promise<void> {

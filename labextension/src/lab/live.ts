@@ -8,6 +8,7 @@ import { type TuningHost, readingOf, setStudy, type StudySummary } from '../edit
 import { holdStep } from './history';
 import type { Link } from './link';
 import type { Links } from './links';
+import { viewOf } from './cells';
 import { codeOf, runUnder } from './run';
 import { dismiss, say, saying } from './say';
 
@@ -25,6 +26,7 @@ export class Live {
   readonly #wanted = new Map<string, Record<string, string>>();
   readonly #inFlight = new Set<string>();
   readonly #letGo = new WeakMap<EditorView, () => void>();
+  readonly #places = new WeakMap<EditorView, Place>();
   /** What was last said of a cell. */
   readonly #said = new WeakMap<Cell, string>();
 
@@ -54,19 +56,17 @@ export class Live {
     view.dispatch({ effects: setStudy.of(summary) });
   }
 
-  #panelOf(view: EditorView): NotebookPanel | undefined {
-    return this.tracker.find(({ node }) => node.contains(view.dom));
-  }
-
-  #cellOf(view: EditorView): Cell | undefined {
-    return this.#panelOf(view)?.content.widgets.find(({ node }) => node.contains(view.dom));
-  }
-
+  /** Found by its editor: older JupyterLabs take cells that are scrolled out of sight out of the page. */
   #placeOf(view: EditorView): Place | null {
-    const panel = this.#panelOf(view);
+    const known = this.#places.get(view);
+    if (known && !known.cell.isDisposed) return known;
+    const panel = this.tracker.find(({ content }) => content.widgets.some((cell) => viewOf(cell) === view));
+    const cell = panel?.content.widgets.find((each) => viewOf(each) === view);
     const link = panel && this.links.of(panel);
-    const cell = this.#cellOf(view);
-    return link && cell?.model.type === 'code' ? { link, panel, cell: cell as CodeCell } : null;
+    if (!link || cell?.model.type !== 'code') return null;
+    const place = { link, panel, cell: cell as CodeCell };
+    this.#places.set(view, place);
+    return place;
   }
 
   #move(view: EditorView, isFinal: boolean): void {
@@ -117,7 +117,7 @@ export class Live {
   #hold(view: EditorView, isHeld: boolean): void {
     this.#letGo.get(view)?.();
     this.#letGo.delete(view);
-    const model = isHeld ? this.#cellOf(view)?.model : undefined;
+    const model = isHeld ? this.#placeOf(view)?.cell.model : undefined;
     if (model) this.#letGo.set(view, holdStep(model));
   }
 }
