@@ -16,6 +16,7 @@ from types import CodeType
 from typing import TypeAlias
 
 from jtune.canonical import canonical, without_docstrings
+from jtune.files import Mentions, mentions_in
 from jtune.modules import codes_in, is_own
 
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -42,6 +43,11 @@ class Definition:
         arguments = ast.arguments(of.posonlyargs, of.args, of.vararg, of.kwonlyargs, [], of.kwarg, [])
         body = self.node.body if isinstance(self.node.body, list) else [self.node.body]
         return "\n".join([type(self.node).__name__, canonical(arguments), *map(canonical, body)])
+
+    @functools.cached_property
+    def mentions(self) -> Mentions:
+        """The files that it mentions."""
+        return mentions_in(self.node)
 
 
 def definition_of(code: CodeType) -> Definition | None:

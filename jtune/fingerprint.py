@@ -29,6 +29,7 @@ from types import CodeType
 from typing import Any, NamedTuple, TypeAlias
 
 from jtune.definitions import definition_of
+from jtune.files import Mentions
 from jtune.namespace import modules_imported, names_read
 from jtune.quiet import quiet
 
@@ -83,20 +84,21 @@ class Told(NamedTuple):
     fingerprints : dict of str to (str or None)
     modules : tuple of str
         Names of modules that the values are, come from or import; of these only the names are in the fingerprints.
+    mentions : tuple of Mentions
+        Of files, in functions of the notebook.
     """
 
     fingerprints: dict[str, str | None]
     modules: tuple[str, ...]
+    mentions: tuple[Mentions, ...]
 
 
 def told(namespace: Mapping[str, Any], names: Iterable[str], *, bound: Collection[str] = ()) -> Told:
     """Fingerprints of those ``names`` that the namespace holds, IPython's own left out.
 
-    All of them together take at most two seconds, 256 MiB and a million parts; what goes beyond cannot be told. Sizes
-    are asked before anything is copied, and a clock is looked at between two steps. A step cannot be cut short, so what
-    would take long in one is not asked: an object whose class says that it holds more bytes than are left, and
-    objects of libraries that keep their content in another process, on disk or in a graph of their own. Files, locks,
-    generators, connections and what holds one cannot be told either.
+    Together they take about two seconds, 256 MiB and a million parts; what goes beyond cannot be told. A clock is
+    looked at between two steps; one step, such as asking an object what it is pickled as, cannot be cut short. Files,
+    locks, generators, connections and what holds one cannot be told either.
 
     Parameters
     ----------
@@ -114,7 +116,7 @@ def told(namespace: Mapping[str, Any], names: Iterable[str], *, bound: Collectio
     """
     reading = _Reading(namespace, bound)
     values = {n: namespace[n] for n in names if n in namespace and not _IPYTHON_NAME.fullmatch(n)}
-    return Told(reading.of(values), tuple(reading.modules))
+    return Told(reading.of(values), tuple(reading.modules), tuple(reading.mentions))
 
 
 def fingerprints(
@@ -173,6 +175,7 @@ class _Reading:
     def __init__(self, namespace: Mapping[str, Any], bound: Collection[str]) -> None:
         self.namespace, self.bound = namespace, frozenset(bound)
         self.modules: dict[str, None] = {}
+        self.mentions: dict[Mentions, None] = {}
         self._bytes_left, self._parts_left = _MAX_BYTES, _MAX_PARTS
         self._end = time.monotonic() + _MAX_SECONDS
         self._deadline = self._end
@@ -529,6 +532,8 @@ def _attributes(value: type) -> dict[str, object]:
 @_unless_installed
 def _function(reader: _Reader, value: types.FunctionType) -> _Shape:
     definition = definition_of(value.__code__)
+    if definition:
+        reader.reading.mentions[definition.mentions] = None
     # The names of the variables in the closure tell which is which.
     code = (definition.text, value.__code__.co_freevars) if definition else value.__code__
     parts = [code, value.__defaults__, value.__kwdefaults__, value.__closure__]

@@ -1,20 +1,22 @@
-"""The inputs of a cell: the names that it reads from outside, and the user's own modules that it runs.
+"""The inputs of a cell: names that it reads from outside, the user's own modules that it runs, files that it reads.
 
 By their fingerprints a study knows whether it may continue, and a search whether the cell changes them in place.
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from jtune import modules
+from jtune.files import Files, mentions_in
 from jtune.fingerprint import changed, obstacle, told
 from jtune.namespace import modules_imported, names_bound, names_read
 from jtune.template import Template
 
 # What the user was told of in this kernel, and need not hear again.
-_said: set[tuple[str, int]] = set()
+_said: dict[str, int] = {}
 
 
 class Inputs:
@@ -25,35 +27,39 @@ class Inputs:
     namespace : dict
         The notebook's.
     template : Template
-        The cell's.
+    python : str
+        The cell's, and its text as plain Python.
 
     Attributes
     ----------
     names : tuple of str
         What the cell reads from its namespace.
     fingerprints : dict of str to (str or None)
-        By name, or by the short path of a module, such as ``"package/module.py"``.
+        By name, by the path of a file as it is written, or by the short path of a module, such as
+        ``"package/module.py"``.
     notes : list of str
         What the user should know about them.
     """
 
-    def __init__(self, namespace: dict[str, Any], template: Template) -> None:
+    def __init__(self, namespace: dict[str, Any], template: Template, python: str) -> None:
         self._namespace = namespace
         self.names = names_read(template.blank)
         self._bound = names_bound(template.blank)
-        self._imported = modules_imported(template.blank)
-        self.fingerprints, edited = self._take()
-        self.notes = [
-            f"{key} was edited since it was imported; reload it, or restart the kernel, to run the new text"
-            for key, time_ns in edited.items()
-            if (key, time_ns) not in _said
-        ]
-        _said.update(edited.items())
+        values = told(namespace, self.names, bound=self._bound)
+        followed = modules.follow([*modules_imported(template.blank), *values.modules])
+        self._files = Files([mentions_in(ast.parse(python)), *values.mentions, *followed.mentions])
+        self.fingerprints = {**values.fingerprints, **self._files.fingerprints, **followed.fingerprints}
+        edited = {
+            f"{key} was edited since it was imported; reload it, or restart the kernel, to run the new text": time_ns
+            for key, time_ns in followed.edited.items()
+        }
+        by_date = dict.fromkeys((f"{path} is large, so it is followed by its date" for path in self._files.by_date), 0)
+        self.notes = [note for note, time_ns in {**edited, **by_date}.items() if _said.get(note) != time_ns]
+        _said.update({**edited, **by_date})
 
-    def _take(self) -> tuple[dict[str, str | None], dict[str, int]]:
-        values = told(self._namespace, self.names, bound=self._bound)
-        followed = modules.follow([*self._imported, *values.modules])
-        return {**values.fingerprints, **followed.fingerprints}, followed.edited
+    def written(self) -> set[str]:
+        """Return the files that the cell was seen to write since; they are no inputs."""
+        return self._files.written()
 
     def changed(self) -> tuple[str, ...]:
         """Return the names whose values the cell has changed in place."""

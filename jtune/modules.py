@@ -21,6 +21,7 @@ from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from jtune.canonical import canonical, without_docstrings
+from jtune.files import Mentions, mentions_in
 
 _INSTALLED = tuple(f"{os.sep}{folder}{os.sep}" for folder in ("site-packages", "dist-packages"))
 _MAIN = ("__main__", "__mp_main__")
@@ -47,12 +48,12 @@ class Text:
     def summary(self) -> Summary:
         """What the code is without its comments and docstrings, and what it imports."""
         if self.path.suffix not in SOURCE_SUFFIXES:
-            return Summary(_digest(self.content), ())
+            return Summary(_digest(self.content), (), Mentions())
         try:
             tree = without_docstrings(ast.parse(self.content))
-            return Summary(_digest(canonical(tree).encode()), tuple(_imports(tree)))
+            return Summary(_digest(canonical(tree).encode()), tuple(_imports(tree)), mentions_in(tree))
         except (SyntaxError, ValueError, RecursionError):
-            return Summary(None, ())
+            return Summary(None, (), Mentions())
 
 
 class Summary(NamedTuple):
@@ -65,10 +66,13 @@ class Summary(NamedTuple):
     imports : tuple of (int, str)
         Names in its import statements, each with the number of dots before it. What follows ``from a import`` counts as
         a name of ``a``, and need not be a module.
+    mentions : Mentions
+        Of files.
     """
 
     digest: str | None
     imports: tuple[tuple[int, str], ...]
+    mentions: Mentions
 
 
 def _digest(content: bytes) -> str:
@@ -96,10 +100,13 @@ class Followed(NamedTuple):
         By a short path such as ``"package/module.py"``; None where the content cannot be told.
     edited : dict of str to int
         The time of the edit of those whose file was edited since it was loaded.
+    mentions : list of Mentions
+        Of files, in each.
     """
 
     fingerprints: dict[str, str | None]
     edited: dict[str, int]
+    mentions: list[Mentions]
 
 
 class _Module(NamedTuple):
@@ -156,7 +163,7 @@ def follow(names: Iterable[str]) -> Followed:
         Of modules, loaded or not; those of others and names of no module are passed over.
     """
     note_loaded_in_cell()
-    followed = Followed({}, {})
+    followed = Followed({}, {}, [])
     waiting = list(dict.fromkeys(names))
     known, n_given = set(waiting), len(waiting)
     for number, name in enumerate(waiting):  # which grows while this goes on
@@ -168,6 +175,7 @@ def follow(names: Iterable[str]) -> Followed:
             followed.edited[module.key] = module.edited_ns
         if module.text is None:
             continue
+        followed.mentions.append(module.text.summary.mentions)
         # A package that the cell holds may be asked for any module that it has.
         fresh = dict.fromkeys([*_resolved(module), *(module.attributes if number < n_given else ())])
         waiting += [each for each in fresh if each not in known]
@@ -236,7 +244,9 @@ def _module(name: str) -> _Module | None:
     if path is None:
         return None
     text, now = _text_of(name, module), _read(path)
-    edited_ns = now.stamp[0] if now is not None and text is not None and now.summary != text.summary else None
+    edited_ns = (
+        now.stamp[0] if now is not None and text is not None and now.summary.digest != text.summary.digest else None
+    )
     package = _attribute(module, "__package__") or name.rpartition(".")[0]
     attributes = [_attribute(value, "__name__") for value in list(vars(module).values()) if type(value) is type(sys)]
     return _Module(name, path, text, edited_ns, package, tuple(attributes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from jtune import leavings
@@ -47,7 +48,7 @@ class PreparedCell:
         self._name, self._is_fresh, self._namespace = name, is_fresh, shell.user_ns
         self.filename = shell.compile.cache(cell.python, shell.execution_count)
         self.template = cell.template(self.filename, shell.compile.flags)
-        self.inputs = Inputs(self._namespace, self.template)
+        self.inputs = Inputs(self._namespace, self.template, cell.python)
         if name in self.inputs.names:
             raise UsageError(f"the cell reads {name} from outside; give the study another NAME")
         definition = _definition(cell, header, name, self.inputs, cell_id(shell))
@@ -120,6 +121,13 @@ class PreparedCell:
             now, then = (", ".join(f"{value:.6g}" for value in values) for values in (again.values, best.values))
             self.say(f"trial {best.number}, the best one, was run again {why}: it gives {now} now, {then} before")
         return again.bindings
+
+    def leave_out_written(self) -> None:
+        """Drop the files that the cell was seen to write from the inputs of its study."""
+        if written := self.inputs.written():
+            definition = self.ledger.definition
+            kept = {key: value for key, value in definition.inputs.items() if key not in written}
+            self.ledger.redefine(replace(definition, inputs=kept))
 
     def run_point(self, study: Study, search: Search, point: Point) -> Trial:
         """Run a trial that the panel asks for when the search has ended; the best one's variables stay."""

@@ -153,6 +153,7 @@ def explore(shell: Any, cell: Cell, header: str, options: Options) -> None:
         study = prepared.study(sampler, make_pruner(None, 1))
         panel = _panel(shell, study, options)
         search = Search(prepared.ledger, prepared.runner, sampler, Limits())
+        search.listen(lambda _: prepared.leave_out_written())
         explorer = Explorer(study, search, panel)
         outcome = explorer.run(study.space.baseline)
         study = prepared.kept(study, is_broken=outcome.is_broken)
@@ -178,6 +179,7 @@ def _search(prepared: PreparedCell, study: Study, sampler: PointSampler, limits:
 def _run(search: Search, prepared: PreparedCell, study: Study, progress: Progress, panel: Panel | None) -> None:
     """Run a search to its end, and show how far it is."""
     search.listen(lambda _: progress.update(search))
+    search.listen(lambda _: prepared.leave_out_written())
     search.listen(Comparability(prepared, search))
     if panel is None:
         search.run()
