@@ -236,7 +236,9 @@ def _parameters(study: Study, shares: dict[str, float], signs: _Signs) -> list[_
         columns += [_Column("best", values(best.params), is_right=True)]
         columns += [_Column("change", [_change(p, before, best.params, signs) for p in parameters])]
     if shares:
-        columns += [_Column("importance", [percent(shares[p.name]) for p in parameters], is_right=True)]
+        # With several objectives it is of one of them.
+        of = f" for {_label(study.objectives[0].label)}" if len(study.objectives) > 1 else ""
+        columns += [_Column(f"importance{of}", [percent(shares[p.name]) for p in parameters], is_right=True)]
     return [*columns, _Column("domain", [_domain(p, signs) for p in parameters], is_long=True)]
 
 

@@ -32,7 +32,8 @@ class Study:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._effects: tuple[int, Effects] | None = None
+        # By the objective's number: of how many complete trials, and the surrogate.
+        self._effects: dict[int, tuple[int, Effects]] = {}
 
     @property
     def optuna(self) -> optuna.Study:
@@ -204,72 +205,102 @@ class Study:
 
             panel_of(self).show()
 
-    def effect(self, name: str) -> Effect:
+    def effect(self, name: str, *, objective: str | int = 0) -> Effect:
         """Return the surrogate's predicted objective along a parameter, the rest averaged over.
+
+        Parameters
+        ----------
+        name : str
+        objective : str or int
+            Which one, by label or number; the first by default.
 
         Raises
         ------
         StudyError
-            If there is no such parameter, or there are too few trials.
+            If there is no such parameter or objective, or there are too few trials.
         """
         self._check_parameter(name)
-        return self.effects().effect(name)
+        return self.effects(objective=objective).effect(name)
 
-    def predict(self, params: Mapping[str, Value]) -> tuple[float, float]:
-        """Return the surrogate's mean and standard deviation of the (first) objective at a point.
+    def predict(self, params: Mapping[str, Value], *, objective: str | int = 0) -> tuple[float, float]:
+        """Return the surrogate's mean and standard deviation of an objective at a point.
 
         Parameters
         ----------
         params : mapping
             Parameters left out take the best trial's values.
+        objective : str or int
+            Which one, by label or number; the first by default.
 
         Raises
         ------
         StudyError
-            If a parameter is unknown, a value is outside its domain, or there are too few trials.
+            If a parameter or the objective is unknown, a value is outside its domain, or there are too few trials.
         """
         for name, value in params.items():
             self._check_parameter(name)
             if reason := self.space[name].domain.reject(value):
                 raise StudyError(f"{name}: {reason}")
         best = self.best.params if self.best else {}
-        return self.effects().predict(self.space.point({**best, **params}))
+        return self.effects(objective=objective).predict(self.space.point({**best, **params}))
 
-    def importance(self) -> dict[str, float]:
-        """Return each parameter's share of what the parameters explain of the objective, largest first.
+    def importance(self, *, objective: str | int = 0) -> dict[str, float]:
+        """Return each parameter's share of what the parameters explain of an objective, largest first.
+
+        Parameters
+        ----------
+        objective : str or int
+            Which one, by label or number; the first by default.
 
         Raises
         ------
         StudyError
-            If there are too few trials.
+            If there is no such objective, or there are too few trials.
         """
-        return self.effects().importance()
+        return self.effects(objective=objective).importance()
 
-    def effects(self) -> Effects:
-        """Return the surrogate of the (first) objective, as of now; it stays as it is when trials are added.
+    def effects(self, *, objective: str | int = 0) -> Effects:
+        """Return the surrogate of an objective, as of now; it stays as it is when trials are added.
+
+        Parameters
+        ----------
+        objective : str or int
+            Which one, by label or number; the first by default.
 
         Raises
         ------
         StudyError
-            If there are too few trials.
+            If there is no such objective, or there are too few trials.
         """
         from jtune.effects import Effects
 
-        if not self.objectives:
-            raise StudyError(f"{self.name} has no objective that could be predicted")
-        complete = self.complete
-        if self._effects is None or self._effects[0] != len(complete):
+        index, complete = self._objective(objective), self.complete
+        n_known, known = self._effects.get(index, (-1, None))
+        if known is None or n_known != len(complete):
             try:
-                effects = Effects(
+                known = Effects(
                     self.space,
                     [trial.params for trial in complete],
-                    [trial.values[0] for trial in complete],
-                    direction=self.objectives[0].direction,
+                    [trial.values[index] for trial in complete],
+                    direction=self.objectives[index].direction,
                 )
             except ValueError as error:
                 raise StudyError(str(error)) from None
-            self._effects = len(complete), effects
-        return self._effects[1]
+            self._effects[index] = len(complete), known
+        return known
+
+    def _objective(self, objective: str | int) -> int:
+        """Return the number of an objective, given by that or by its label."""
+        labels = [goal.label for goal in self.objectives]
+        if not labels:
+            raise StudyError(f"{self.name} has no objective that could be predicted")
+        if isinstance(objective, str) and objective in labels:
+            return labels.index(objective)
+        if isinstance(objective, int) and 0 <= objective < len(labels):
+            return objective
+        known = ", ".join(f"{label!r} ({i})" for i, label in enumerate(labels))
+        near = did_you_mean(objective, labels) if isinstance(objective, str) else ""
+        raise StudyError(f"{self.name} has no objective {objective!r}, only {known}{near}")
 
     def _check_parameter(self, name: str) -> None:
         if name not in self.space:

@@ -25,6 +25,25 @@ def test_one_trial_is_called_one(shared_kernel):
     assert "1 trials" not in said + shared_kernel.run("%tune")
 
 
+def test_predictions_are_of_the_objective_that_is_asked_for(shared_kernel):
+    said = shared_kernel.run(
+        "%%tune several -n 12 --seed 1\nx = 1.0  # tune: -3..3\ny = 1.0  # tune: -3..3\n"
+        "a = 10 * x  # tune: minimize\nb = 10 * y  # tune: maximize"
+    )
+    assert "importance for a" in said
+    said = shared_kernel.run(
+        "def first(shares): return next(iter(shares))\n"
+        "print(first(several.importance()), first(several.importance(objective='b')), first(several.importance(objective=1)),\n"
+        "      round(several.predict({'x': 2.0, 'y': -1.0})[0] / 10), round(several.predict({'x': 2.0, 'y': -1.0}, objective='b')[0] / 10),\n"
+        "      several.effects(objective=1) is several.effects(objective='b'))"
+    )
+    assert said.split()[:5] == ["x", "y", "y", "2", "-1"]
+    assert said.split()[-1] == "True"
+    assert shared_kernel.run("several.importance(objective='c')") == (
+        "StudyError: several has no objective 'c', only 'a' (0), 'b' (1)\n"
+    )
+
+
 def test_a_trial_hands_out_copies(shared_kernel):
     shared_kernel.run(
         "%%tune copied -n 2 --sampler random\nx = 1.0  # tune: 0..1\nprint('shown')\n"
