@@ -40,7 +40,9 @@ function activate(
       app.commands.notifyCommandChanged();
     });
     link.applied.connect((_link, source) => {
-      if (link.isPage(source.page)) void saying(() => applyTo(link.panel, source));
+      // Of several notebooks with one kernel, the first one's link hears it for all.
+      const asking = links.ofPage(source.page);
+      if (asking) void saying(() => applyTo(asking.panel, source));
     });
     if (link === links.current) studies.follow(link);
   });

@@ -120,11 +120,10 @@ export class Link {
     await this.#greet(kernel);
   }
 
-  readonly #onOpen = async (comm: Kernel.IComm): Promise<void> => {
+  readonly #onOpen = (comm: Kernel.IComm): void => {
     this.#listen(comm);
-    // The kernel waits with what it says next until this returns.
+    // Not waited for: no other message is taken in until this returns.
     if (this.#kernel) this.#greet(this.#kernel).catch(() => undefined);
-    return Promise.resolve();
   };
 
   #listen(comm: Kernel.IComm): void {
