@@ -43,3 +43,8 @@ def _no_running_loop() -> Iterator[None]:
         asyncio._set_running_loop(loop)
         if task is not None:
             asyncio.tasks._enter_task(loop, task)
+
+
+def is_entry(code: CodeType) -> bool:
+    """Tell whether code is that which calls the user's: what a frame of it calls belongs to the running cell."""
+    return code in (execute.__code__, _completed.__code__)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from jtune.execution import execute
+from jtune.execution import is_entry
 from jtune.outcome import State
 
 # Between two exceptions, where the first was swallowed; long enough for a user's own cleaning up to end.
@@ -243,7 +243,7 @@ def _is_users(frame: FrameType | None) -> bool:
     """Tell whether a frame is the running cell's, or that of a function which it called."""
     while frame is not None and not _is_jtunes(frame):
         frame = frame.f_back
-    return frame is not None and frame.f_code is execute.__code__
+    return frame is not None and is_entry(frame.f_code)
 
 
 def _is_jtunes(frame: FrameType) -> bool:

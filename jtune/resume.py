@@ -116,7 +116,8 @@ def _gone_on_with(store: Store, ledger: Ledger, now: CellNow, *, is_newest: bool
         ledger.redefine(definition)
         store.use(ledger)
         return Resumed(ledger, said=said)
-    edited = f"another literal of {', '.join(definition.space.edited_inactive(old.space))}"
+    names = definition.space.edited_inactive(old.space)
+    edited = f"another literal of {', '.join(names)}" if names else "other literals"
     return _migrated(store, ledger, now, kept, [*said, edited if is_same_space else "other domains"])
 
 

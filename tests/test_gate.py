@@ -58,6 +58,13 @@ def test_cell_that_swallows_what_ends_it_is_ended_all_the_same(source):
     assert (outcome.state, outcome.reason) == ("pruned", "skipped")
 
 
+@pytest.mark.parametrize("source", ["await asyncio.sleep(600)", "await asyncio.gather(*[asyncio.sleep(600)] * 3)"])
+def test_time_limit_ends_a_cell_that_awaits(source):
+    started = time.monotonic()
+    assert run(f"import asyncio\n{source}", TimeLimit(0.05, LATE)).state == "timed out"
+    assert time.monotonic() - started < 300
+
+
 @pytest.mark.parametrize("source", SWALLOWING)
 def test_time_limit_ends_a_cell_that_swallows(source):
     assert run(source, TimeLimit(0.05, LATE)).state == "timed out"
