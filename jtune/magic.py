@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Action, BooleanOptionalAction
 from collections.abc import Callable
 from pathlib import Path
@@ -158,7 +159,7 @@ def load(shell: Any) -> None:
 
 
 def _let_go(_result: object) -> None:
-    """Free what the user has deleted of what a best trial has left."""
+    """Free what the user has deleted: of what a best trial has left, and panels of studies."""
     from IPython import get_ipython
 
     from jtune import leavings
@@ -166,3 +167,8 @@ def _let_go(_result: object) -> None:
     shell = get_ipython()
     if shell is not None:
         leavings.let_go(shell.user_ns)
+        # Where nothing has shown a panel, ipywidgets need not be loaded to say so.
+        if "jtune.panel" in sys.modules:
+            from jtune import panel
+
+            panel.let_go(shell.user_ns)

@@ -553,6 +553,22 @@ def panels() -> list[Panel]:
     return list(_panels.values())
 
 
+def let_go(namespace: Mapping[str, Any]) -> None:
+    """Close the panels of studies that ran here and that no variable holds any more; called after each cell.
+
+    A study without a NAME goes when its cell has another one. One that was only loaded is its display's.
+    """
+    held = {value.path for value in list(namespace.values()) if isinstance(value, Study)}
+    cells = {panel.study.cell_id: panel for panel in panels()}
+    for panel in panels():
+        if panel.search is None or panel.search.is_running:
+            continue
+        is_named, cell = panel.study.name.isidentifier(), panel.study.cell_id
+        is_present = panel.study.path in held if is_named else not cell or cells[cell] is panel
+        if not is_present:
+            panel.close()
+
+
 def on_main_thread(action: Callable[[], None]) -> None:
     """Run something in the kernel's main thread, after what it is at; where there is no kernel, at once."""
     kernel = getattr(get_ipython(), "kernel", None)

@@ -333,3 +333,15 @@ def test_a_notebook_keeps_no_script_of_a_panel(tmp_path, monkeypatch):
     saved = nbformat.writes(notebook)
     assert "jtune-panel" in saved
     assert len(saved) < 80_000
+
+
+def test_panels_go_with_their_studies(shared_kernel):
+    cell = "%%tune {} -n 2 --sampler random\nx = 1.0  # tune: -3..3\nx ** 2  # tune: minimize"
+    names = "from jtune.panel import panels; print([panel.study.name for panel in panels()])"
+    for name in ("kept", "rebound", "deleted", "aliased"):
+        shared_kernel.run(cell.format(name))
+    assert shared_kernel.run(names).strip() == "['kept', 'rebound', 'deleted', 'aliased']"
+    shared_kernel.run("other = aliased; aliased = rebound = 3; del deleted")
+    assert shared_kernel.run(names).strip() == "['kept', 'aliased']"
+    shared_kernel.run("import jtune; jtune.load('deleted').show()")
+    assert shared_kernel.run(names).strip() == "['kept', 'aliased', 'deleted']"
