@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 # The panel's script: one of the files that esbuild writes, all at once, to jtune/static. Directories are listed too:
 # theirs is the time at which a file was removed.
 PANEL := jtune/static/script.js
-PANEL_SOURCES := $(shell find labextension/src labextension/schema) labextension/build.mjs jtune/grammar.json
+PANEL_SOURCES := $(shell find labextension/src labextension/schema) labextension/build.mjs jtune/language/grammar.json
 # Where JupyterLab looks for the extension. pip puts it there too, but where jtune is editable, only once.
 EXTENSION := $(VENV)/share/jupyter/labextensions/jtune
 MODULES := labextension/node_modules/.package-lock.json

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import optuna
 
-from jtune.cell import Cell
-from jtune.ledger import Definition, Goal, Store
-from jtune.runner import Runner
+from jtune.language.cell import Cell
 from jtune.samplers import make_sampler
 from jtune.search import Limits, Search
+from jtune.studies.ledger import Definition, Goal, Store
+from jtune.trials.runner import Runner
 
 AT = (25, 50, 100)
 SAMPLERS = ("gp", "nsga2", "tpe", "random")

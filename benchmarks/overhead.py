@@ -17,7 +17,7 @@ import optuna
 from jupyter_client.manager import KernelManager
 
 import jtune
-from jtune.cell import Cell
+from jtune.language.cell import Cell
 
 N = 5000
 NAMES = "abcde"

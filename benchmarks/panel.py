@@ -34,7 +34,7 @@ OBJECTIVE = "loss = a + b + c + d + e + f + g + h  # tune: minimize\n"
 CELL = "%%tune bench -n {n} --sampler random --seed 0 --fresh\n" + MARKS + "{more}\n" + OBJECTIVE
 # Time spent on the panel's behalf: in the loop's own thread after each trial, and in the thread that sends.
 WATCH = """
-import time, jtune.panel, jtune.feed
+import time, jtune.views.panel, jtune.views.feed
 updates, flushes, resyncs = [], [], []
 def watched(function, times, clock):
     def call(self, *args):
@@ -42,9 +42,9 @@ def watched(function, times, clock):
         function(self, *args)
         times.append(1e3 * (clock() - start))
     return call
-jtune.panel.Panel.update = watched(jtune.panel.Panel.update, updates, time.perf_counter)
-jtune.feed.Feed.flush = watched(jtune.feed.Feed.flush, flushes, time.thread_time)
-jtune.panel.Panel._resend = watched(jtune.panel.Panel._resend, resyncs, time.perf_counter)
+jtune.views.panel.Panel.update = watched(jtune.views.panel.Panel.update, updates, time.perf_counter)
+jtune.views.feed.Feed.flush = watched(jtune.views.feed.Feed.flush, flushes, time.thread_time)
+jtune.views.panel.Panel._resend = watched(jtune.views.panel.Panel._resend, resyncs, time.perf_counter)
 """
 SAY = """
 import statistics

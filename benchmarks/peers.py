@@ -33,9 +33,9 @@ from optuna.trial import TrialState
 from suite import Problem
 
 import jtune
-from jtune.domains import ChoiceDomain, Domain, FloatDomain
+from jtune.language.domains import ChoiceDomain, Domain, FloatDomain
+from jtune.language.space import Parameter, Point
 from jtune.samplers import SpaceExhausted, make_sampler
-from jtune.space import Parameter, Point
 
 JTUNE = ("gp", "skopt", "forest", "tpe", "cmaes", "random", "qmc")
 # What gp's proposals come from: an edit there makes another optimizer of it.
@@ -92,7 +92,7 @@ class JTune(Optimizer):
         self.storage = self.study._storage
 
     def ask(self) -> Point:
-        # As jtune.ledger.Ledger.start_trial.
+        # As jtune.studies.ledger.Ledger.start_trial.
         trial_id = self.storage.create_new_trial(self.study._study_id)
         frozen = self.storage.get_trial(trial_id)
         self.number = frozen.number

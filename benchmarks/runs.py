@@ -25,9 +25,9 @@ import suite
 from suite import CrashError, Problem
 from threadpoolctl import threadpool_limits
 
-from jtune.domains import ChoiceDomain
+from jtune.language.domains import ChoiceDomain
+from jtune.language.space import Point, Space
 from jtune.samplers import SpaceExhausted
-from jtune.space import Point, Space
 
 # The trials after which random search is kept; regret at others is interpolated.
 RANDOM_BUDGETS = (1, 2, 5, 10, 15, 20, 25, 30, 40, 50, 70, 100, 150, 200, 300)

@@ -27,8 +27,8 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from jtune.cell import Cell
-from jtune.space import Point, Space
+from jtune.language.cell import Cell
+from jtune.language.space import Point, Space
 
 Half: TypeAlias = Literal["choose", "report"]
 KINDS = ("continuous", "log", "mixed", "conditional", "noisy", "failing", "real", "degenerate")

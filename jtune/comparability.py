@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from jtune.ledger import Trial
 from jtune.prepared import PreparedCell
-from jtune.randomness import advice, drawn_from, generator_states, mentions_seed
 from jtune.search import Search
+from jtune.studies.ledger import Trial
+from jtune.trials.randomness import advice, drawn_from, generator_states, mentions_seed
 
 
 class Comparability:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from jtune.errors import StudyError
 
 if TYPE_CHECKING:
-    from jtune.ledger import Trial
-    from jtune.panel import Panel
+    from jtune.studies.ledger import Trial
     from jtune.study import Study
+    from jtune.views.panel import Panel
 
 _TARGET = "jtune"
 _REQUEST, _REPLY = "jtune_request", "jtune_reply"
@@ -100,7 +100,7 @@ def asking_page() -> str:
 
 def source_message(study: Study, trial: Trial) -> dict[str, Any]:
     """Return a cell with a trial's literals, and which page is to write them: of several, the one that asked."""
-    from jtune import feed
+    from jtune.views import feed
 
     return {**feed.source_message(study, trial), "page": asking_page()}
 
@@ -124,7 +124,8 @@ def greet() -> dict[str, Any]:
 
 def studies() -> list[dict[str, Any]]:
     """Return the studies of this kernel, the one that ran last first, and then the others of its folder."""
-    from jtune import report, study
+    from jtune import study
+    from jtune.views import report
 
     shown = {panel.study.name: _standing(panel) for panel in _panels()}
     others = [found for found in study.studies() if found.name not in shown]
@@ -183,7 +184,7 @@ _REQUESTS: Mapping[str, Callable[..., Any]] = {
 
 def _panels() -> Sequence[Panel]:
     # Where nothing has shown one, ipywidgets need not be loaded to say so.
-    module = sys.modules.get("jtune.panel")
+    module = sys.modules.get("jtune.views.panel")
     return module.panels() if module is not None else []
 
 
@@ -204,7 +205,7 @@ def _at_rest(study: Study, summary: str) -> dict[str, Any]:
 
 
 def _summary(panel: Panel) -> dict[str, Any]:
-    from jtune import feed
+    from jtune.views import feed
 
     study, best = panel.study, panel.feed.standing.best
     info = feed.study_info(study)

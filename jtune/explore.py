@@ -6,14 +6,14 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from jtune.outcome import Outcome
+from jtune.language.space import Point, Space
 from jtune.search import Search
-from jtune.space import Point, Space
+from jtune.trials.outcome import Outcome
 
 if TYPE_CHECKING:
-    from jtune.ledger import Origin
-    from jtune.panel import Panel
+    from jtune.studies.ledger import Origin
     from jtune.study import Study
+    from jtune.views.panel import Panel
 
 # A run this short is repeated while the slider is dragged, not only when it is released.
 _LIVE_S = 0.1
@@ -58,7 +58,7 @@ class Explorer:
         self._schedule()
 
     def _schedule(self) -> None:
-        from jtune.panel import on_main_thread
+        from jtune.views.panel import on_main_thread
 
         on_main_thread(self._turn)
 

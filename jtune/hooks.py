@@ -1,4 +1,4 @@
-"""What a running cell tells jtune: the calls that :mod:`jtune.template` puts into it.
+"""What a running cell tells jtune: the calls that :mod:`jtune.language.template` puts into it.
 
 They stay in the cell's functions after its trials: without a trial they do nothing, so such a function can be called
 from any other cell, and also in a process that never ran a study.

@@ -13,9 +13,9 @@ from IPython.core.magic_arguments import argument, magic_arguments, parse_argstr
 from traitlets import Bool, Float, Int, Unicode
 
 from jtune import loading
-from jtune.cell import Cell
 from jtune.errors import CellError, Problem, UsageError
-from jtune.marks import Direction
+from jtune.language.cell import Cell
+from jtune.language.marks import Direction
 
 _DIRECTIONS: tuple[Direction, ...] = ("minimize", "maximize")
 _EXPR = "EXPR, or the cell's last expression; instead of a mark in the cell."
@@ -139,7 +139,8 @@ class JTune(Magics):
     def tune_line(self, line: str) -> None:
         """List the studies of this folder and this kernel, or show one: ``%tune NAME``."""
         with loading():
-            from jtune import report, study
+            from jtune import study
+            from jtune.views import report
         if line.strip():
             study.load(line.strip()).show()
             return
@@ -149,7 +150,9 @@ class JTune(Magics):
 
 def load(shell: Any) -> None:
     """Register the magics; the notebook's folder is the current one now."""
-    from jtune import editor, home, modules
+    from jtune import editor
+    from jtune.studies import home
+    from jtune.trials import modules
 
     home.set_home(Path.cwd())
     shell.register_magics(JTune)
@@ -162,13 +165,13 @@ def _let_go(_result: object) -> None:
     """Free what the user has deleted: of what a best trial has left, and panels of studies."""
     from IPython import get_ipython
 
-    from jtune import leavings
+    from jtune.studies import leavings
 
     shell = get_ipython()
     if shell is not None:
         leavings.let_go(shell.user_ns)
         # Where nothing has shown a panel, ipywidgets need not be loaded to say so.
-        if "jtune.panel" in sys.modules:
-            from jtune import panel
+        if "jtune.views.panel" in sys.modules:
+            from jtune.views import panel
 
             panel.let_go(shell.user_ns)

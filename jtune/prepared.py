@@ -7,19 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from jtune import leavings
-from jtune.cell import Cell
 from jtune.errors import UsageError
-from jtune.inputs import Inputs
-from jtune.ledger import Definition, Goal, Store, Trial
-from jtune.namespace import Bindings
-from jtune.outcome import Outcome
-from jtune.resume import CellNow, Resumed, resume
-from jtune.runner import Runner
+from jtune.language.cell import Cell
+from jtune.language.space import Point
 from jtune.samplers import PointSampler
 from jtune.search import Search
-from jtune.space import Point
+from jtune.studies import leavings
+from jtune.studies.ledger import Definition, Goal, Store, Trial
+from jtune.studies.resume import CellNow, Resumed, resume
 from jtune.study import Study, load, remember
+from jtune.trials.inputs import Inputs
+from jtune.trials.namespace import Bindings
+from jtune.trials.outcome import Outcome
+from jtune.trials.runner import Runner
 
 
 class PreparedCell:

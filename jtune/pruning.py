@@ -16,7 +16,7 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from jtune.marks import Direction
+from jtune.language.marks import Direction
 
 # How many standard deviations of Kendall's S under independence are taken for a relation. The S of three trials in
 # agreement has 1.57.

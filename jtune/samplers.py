@@ -36,10 +36,10 @@ from optuna.search_space import IntersectionSearchSpace
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from jtune.domains import ChoiceDomain, Domain, FloatDomain, IntDomain, Value
 from jtune.errors import JTuneError, UsageError, did_you_mean
+from jtune.language.domains import ChoiceDomain, Domain, FloatDomain, IntDomain, Value
+from jtune.language.space import Parameter, Point, Space
 from jtune.quiet import quiet
-from jtune.space import Parameter, Point, Space
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -141,9 +141,9 @@ class SkoptSampler(BaseSampler):
         In [0, 2**32). With it, proposals repeat when a study does; after a resumption they can be others, because a
         search for hyper-parameters starts from the last one's.
     surrogate : {"gp", "skopt", "forest"}
-        :class:`jtune.gp.GaussianProcess`, scikit-optimize's own Gaussian process, or its extremely randomized trees.
-        With several objectives "gp" models a weighted sum of them that differs from trial to trial; the others take
-        one only.
+        :class:`jtune.surrogate.gp.GaussianProcess`, scikit-optimize's own Gaussian process, or its extremely
+        randomized trees. With several objectives "gp" models a weighted sum of them that differs from trial to trial;
+        the others take one only.
     n_startup_trials : int
         Trials, failed ones counted in, before the first fit; at least 1.
     space : Space, optional
@@ -233,7 +233,7 @@ class SkoptSampler(BaseSampler):
         history = self._history(study, trial.number, search_space)
         if len(history.trials) < self._n_startup_trials:
             return self._middle(study, trial.number, search_space) if self._surrogate == "gp" else {}
-        from jtune.gp import calm
+        from jtune.surrogate.gp import calm
 
         # scikit-optimize and scikit-learn warn about what is normal here: a kernel parameter at its bound, a point that
         # was evaluated before.
@@ -717,8 +717,8 @@ class _GpModel:
     """
 
     def __init__(self, domains: Mapping[str, Domain], space: Space | None, held: Mapping[str, Any], seed: int) -> None:
-        from jtune.encoding import Encoding
-        from jtune.gp import GaussianProcess
+        from jtune.surrogate.encoding import Encoding
+        from jtune.surrogate.gp import GaussianProcess
 
         self._encoding = Encoding(domains, space, held)
         self._seed = seed
@@ -737,7 +737,7 @@ class _GpModel:
 
     def _rank(self, history: _History) -> Array:
         """Return the most promising points first, shape (m, d); none where no trial has a place in the cube."""
-        from jtune.acquisition import rank
+        from jtune.surrogate.acquisition import rank
 
         rows = self._encode(history.trials)
         is_placed, is_running = ~np.isnan(rows).any(axis=1), np.isnan(history.losses[:, 0])
@@ -795,7 +795,7 @@ def _scalarise(losses: Array, rng: np.random.Generator) -> Array:
     losses : ndarray, shape (n, n_objectives)
         Finite.
     """
-    from jtune.gp import YeoJohnson
+    from jtune.surrogate.gp import YeoJohnson
 
     warped = np.stack([YeoJohnson.fit(column).transform(column) for column in losses.T], axis=1)
     weighted = (warped - warped.min(axis=0)) * rng.dirichlet(np.ones(losses.shape[1]))

@@ -10,15 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from jtune.domains import Value
 from jtune.errors import counted
-from jtune.gate import TimeLimit, Verdict
-from jtune.ledger import Ledger, Origin, Trial
-from jtune.outcome import Outcome
+from jtune.language.domains import Value
+from jtune.language.space import Point, Space
 from jtune.pruning import Pruning
-from jtune.runner import Runner
 from jtune.samplers import PointSampler, SpaceExhausted
-from jtune.space import Point, Space
+from jtune.studies.ledger import Ledger, Origin, Trial
+from jtune.trials.gate import TimeLimit, Verdict
+from jtune.trials.outcome import Outcome
+from jtune.trials.runner import Runner
 
 _FAILURES_IN_A_ROW = 10
 # How often a paused search looks for an interrupt; all else wakes it.

@@ -10,20 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jtune.cell import Cell
 from jtune.comparability import Comparability
 from jtune.errors import UsageError
-from jtune.outcome import Outcome, Output
+from jtune.language.cell import Cell
 from jtune.prepared import PreparedCell
-from jtune.progress import Progress
 from jtune.pruning import Pruning
-from jtune.runner import user_frames
 from jtune.samplers import PointSampler, make_pruner, make_sampler
 from jtune.search import Limits, Search
 from jtune.study import Study
+from jtune.trials.outcome import Outcome, Output
+from jtune.trials.runner import user_frames
+from jtune.views.progress import Progress
 
 if TYPE_CHECKING:
-    from jtune.panel import Panel
+    from jtune.views.panel import Panel
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -199,7 +199,7 @@ def _panel(shell: Any, study: Study, options: Options) -> Panel | None:
     if not (options.has_panel and hasattr(shell, "kernel")):
         return None
     try:
-        from jtune.panel import panel_of
+        from jtune.views.panel import panel_of
     except (ImportError, FileNotFoundError) as error:
         # A checkout whose page side is not built, or ipywidgets in disorder: the search does not depend on it.
         print(f"{study.name}: no panel: {error}")

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 import optuna
 
-from jtune import leavings
-from jtune.cell import literal_text, rewritten
-from jtune.domains import Domain, Value, is_same
 from jtune.errors import JournalError, StudyError, did_you_mean
-from jtune.home import home
-from jtune.journal import FOLDER, Journal, study_files
-from jtune.ledger import Goal, Ledger, Store, Trial
-from jtune.space import Space
+from jtune.language.cell import literal_text, rewritten
+from jtune.language.domains import Domain, Value, is_same
+from jtune.language.space import Space
+from jtune.studies import leavings
+from jtune.studies.home import home
+from jtune.studies.journal import FOLDER, Journal, study_files
+from jtune.studies.ledger import Goal, Ledger, Store, Trial
 
 if TYPE_CHECKING:
-    from jtune.effects import Effect, Effects
+    from jtune.surrogate.effects import Effect, Effects
 
 
 class Study:
@@ -201,7 +201,7 @@ class Study:
 
         display(self)  # type: ignore[no-untyped-call]
         if hasattr(get_ipython(), "kernel"):
-            from jtune.panel import panel_of
+            from jtune.views.panel import panel_of
 
             panel_of(self).show()
 
@@ -272,7 +272,7 @@ class Study:
         StudyError
             If there is no such objective, or there are too few trials.
         """
-        from jtune.effects import Effects
+        from jtune.surrogate.effects import Effects
 
         index, complete = self._objective(objective), self.complete
         n_known, known = self._effects.get(index, (-1, None))
@@ -320,12 +320,12 @@ class Study:
         return chosen
 
     def __repr__(self) -> str:
-        from jtune.report import as_text
+        from jtune.views.report import as_text
 
         return as_text(self)
 
     def _repr_html_(self) -> str:
-        from jtune.report import as_html
+        from jtune.views.report import as_html
 
         return as_html(self)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jtune.acquisition import Axis, Cube, log_expected_improvement, log_improvement, rank
-from jtune.gp import GaussianProcess, calm
+from jtune.surrogate.acquisition import Axis, Cube, log_expected_improvement, log_improvement, rank
+from jtune.surrogate.gp import GaussianProcess, calm
 
 getcontext().prec = 60
 PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459")

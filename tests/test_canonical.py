@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from jtune.canonical import canonical
+from jtune.language.canonical import canonical
 
 # What one version of Python or another has changed the tree, or the text of the tree, of.
 CODE = """

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from IPython.core.inputtransformer2 import TransformerManager
 
-from jtune.cell import Cell, literal_text
-from jtune.domains import ChoiceDomain, is_same
 from jtune.errors import CellError, UsageError
+from jtune.language.cell import Cell, literal_text
+from jtune.language.domains import ChoiceDomain, is_same
 
 slow = settings(deadline=None)
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jtune.controls import Row
-from jtune.domains import ChoiceDomain, FloatDomain, IntDomain
-from jtune.space import Parameter
+from jtune.language.domains import ChoiceDomain, FloatDomain, IntDomain
+from jtune.language.space import Parameter
+from jtune.views.controls import Row
 
 LOG = FloatDomain(1e-3, 1e3, log=True)
 RANGES = [

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from jtune.domains import ChoiceDomain, FloatDomain, IntDomain, is_same
-from jtune.encoding import Encoding, UnitAxis
-from jtune.space import Condition, Parameter, Space
+from jtune.language.domains import ChoiceDomain, FloatDomain, IntDomain, is_same
+from jtune.language.space import Condition, Parameter, Space
+from jtune.surrogate.encoding import Encoding, UnitAxis
 
 SPACE = Space(
     [

@@ -4,8 +4,8 @@ import threading
 import pytest
 from test_search import SOURCE, search
 
-from jtune import feed
 from jtune.search import Limits
+from jtune.views import feed
 
 TWO = """
 x = 0.3  # tune: 0..1

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from jtune.files import mentions_in
+from jtune.trials.files import mentions_in
 
 MENTIONS = [
     ("pd.read_csv('a.csv')", "a.csv", "", ""),

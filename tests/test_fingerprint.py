@@ -39,7 +39,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from sklearn.linear_model import LinearRegression, SGDRegressor
 
-from jtune.fingerprint import changed, fingerprint, fingerprints
+from jtune.trials.fingerprint import changed, fingerprint, fingerprints
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -936,7 +936,7 @@ def test_fingerprint_loads_no_library():
     run_python(
         """
         import sys
-        from jtune.fingerprint import fingerprint, fingerprints
+        from jtune.trials.fingerprint import fingerprint, fingerprints
         before = set(sys.modules)
         class A: pass
         assert fingerprints({"a": [1, A(), len], "b": lambda: 1}, ["a", "b"])
@@ -1040,7 +1040,7 @@ tfidf = TfidfVectorizer().fit(["a cat sat", "the dog"])
 
 TELL = """
 import json
-from jtune.fingerprint import fingerprints
+from jtune.trials.fingerprint import fingerprints
 mine = fingerprints(globals(), list(globals()))
 print(json.dumps(mine))
 """
@@ -1091,7 +1091,7 @@ def test_fingerprints_in_ipython(tmp_path, monkeypatch):
         """
         import json
         from IPython.core.interactiveshell import InteractiveShell
-        from jtune.fingerprint import fingerprints
+        from jtune.trials.fingerprint import fingerprints
         shell = InteractiveShell.instance()
         fresh = [name for name in fingerprints(shell.user_ns, list(shell.user_ns)) if name != "open"]
         for cell in ["K = 1", "def f(x): return x * K", "class A:\\n    def g(self): return f(self)", "a = A(); 1 + 1"]:

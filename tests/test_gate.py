@@ -9,9 +9,9 @@ import weakref
 
 import pytest
 
-from jtune.cell import Cell
-from jtune.gate import Gate, TimeLimit, Verdict
-from jtune.runner import Runner
+from jtune.language.cell import Cell
+from jtune.trials.gate import Gate, TimeLimit, Verdict
+from jtune.trials.runner import Runner
 
 LATE = Verdict("timed out", "late")
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jtune import gp
-from jtune.gp import GaussianProcess, Hyper, Posterior, YeoJohnson, calm, penalised_loss
+from jtune.surrogate import gp
+from jtune.surrogate.gp import GaussianProcess, Hyper, Posterior, YeoJohnson, calm, penalised_loss
 
 
 def data(n, d=3, seed=0, noise=0.0):
@@ -305,7 +305,7 @@ def test_scikit_optimize_takes_it():
 def test_it_needs_neither_scikit_learn_nor_scikit_optimize_nor_optuna():
     code = """
 import sys
-from jtune.gp import GaussianProcess
+from jtune.surrogate.gp import GaussianProcess
 GaussianProcess().fit([[0.0], [1.0]], [1.0, 2.0]).predict([[0.5]])
 assert not {"sklearn", "skopt", "optuna"} & set(sys.modules)
 """

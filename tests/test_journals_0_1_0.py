@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import jtune
-from jtune import report
+from jtune.views import report
 
 WRITTEN = Path(__file__).parent / "data" / "journals_0_1_0"
 EXPECTED = json.loads((WRITTEN / "expected.json").read_text("utf-8"))

@@ -5,8 +5,8 @@ import weakref
 
 import numpy as np
 
-from jtune.leavings import Leavings
-from jtune.namespace import Bindings
+from jtune.studies.leavings import Leavings
+from jtune.trials.namespace import Bindings
 
 
 class Model:

@@ -10,13 +10,21 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from jtune.cell import Cell
-from jtune.domains import ChoiceDomain, IntDomain
 from jtune.errors import CellError
-from jtune.marks import MarkError, ParameterMark, has_mark, is_prose, read_comment, read_domain, read_expressions
+from jtune.language.cell import Cell
+from jtune.language.domains import ChoiceDomain, IntDomain
+from jtune.language.marks import (
+    MarkError,
+    ParameterMark,
+    has_mark,
+    is_prose,
+    read_comment,
+    read_domain,
+    read_expressions,
+)
 
 CASES = json.loads((Path(__file__).parent / "data" / "grammar_cases.json").read_text(encoding="utf-8"))
-GRAMMAR = json.loads(files("jtune").joinpath("grammar.json").read_text(encoding="utf-8"))
+GRAMMAR = json.loads(files("jtune.language").joinpath("grammar.json").read_text(encoding="utf-8"))
 MISTAKES = [case for case in CASES if "errors" in case]
 quick = settings(deadline=None)
 
@@ -123,7 +131,7 @@ def test_grammar_has_only_what_python_and_javascript_share(name):
 
 
 def test_grammar_has_only_entries_that_are_used():
-    source = files("jtune").joinpath("marks.py").read_text(encoding="utf-8")
+    source = files("jtune.language").joinpath("marks.py").read_text(encoding="utf-8")
     used = {name for text in GRAMMAR.values() for name in re.findall(r"<([a-z_]+)>", text)}
     used |= set(re.findall(r"[\"']([a-z_]+)[\"']", source))
     assert set(GRAMMAR) - {"about"} <= used

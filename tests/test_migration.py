@@ -2,8 +2,8 @@
 
 import pytest
 
-from jtune.cell import Cell
-from jtune.migration import migration
+from jtune.language.cell import Cell
+from jtune.studies.migration import migration
 
 THREE = """\
 C = 1.0  # tune: 0.1..10

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jtune.namespace import Bindings, Snapshot, modules_imported, names_bound, names_read
+from jtune.trials.namespace import Bindings, Snapshot, modules_imported, names_bound, names_read
 
 # Snapshot and Bindings
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from jtune.cell import Cell
-from jtune.domains import ChoiceDomain, FloatDomain
 from jtune.explore import Explorer
-from jtune.ledger import Definition, Goal, Store
-from jtune.panel import Panel, panel_of
-from jtune.runner import Runner
+from jtune.language.cell import Cell
+from jtune.language.domains import ChoiceDomain, FloatDomain
 from jtune.samplers import make_sampler
 from jtune.search import Limits, Search
+from jtune.studies.ledger import Definition, Goal, Store
 from jtune.study import Study, load
+from jtune.trials.runner import Runner
+from jtune.views.panel import Panel, panel_of
 
 SOURCE = """
 x = 1.0  # tune: -3..3
@@ -337,7 +337,7 @@ def test_a_notebook_keeps_no_script_of_a_panel(tmp_path, monkeypatch):
 
 def test_panels_go_with_their_studies(shared_kernel):
     cell = "%%tune {} -n 2 --sampler random\nx = 1.0  # tune: -3..3\nx ** 2  # tune: minimize"
-    names = "from jtune.panel import panels; print([panel.study.name for panel in panels()])"
+    names = "from jtune.views.panel import panels; print([panel.study.name for panel in panels()])"
     for name in ("kept", "rebound", "deleted", "aliased"):
         shared_kernel.run(cell.format(name))
     assert shared_kernel.run(names).strip() == "['kept', 'rebound', 'deleted', 'aliased']"

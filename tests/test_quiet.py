@@ -10,8 +10,8 @@ import cloudpickle
 import optuna
 import pytest
 
-from jtune.ledger import Definition, Goal, Store
 from jtune.quiet import quiet
+from jtune.studies.ledger import Definition, Goal, Store
 
 
 class Other:
@@ -101,8 +101,8 @@ def heard():
 
 
 def test_jtune_s_own_studies_log_nothing_and_the_user_s_do(tmp_path, heard):
-    from jtune.cell import Cell
-    from jtune.runner import Outcome
+    from jtune.language.cell import Cell
+    from jtune.trials.runner import Outcome
 
     cell = Cell("x = 1.0  # tune: 0..2\nx  # tune: minimize\n")
     definition = Definition("own", cell.space, (Goal("minimize", "x"),), cell.identity, {}, "", cell.source, cell.spans)

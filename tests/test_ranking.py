@@ -5,8 +5,8 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jtune.ledger import Goal, Trial
-from jtune.ranking import Ranking, losses
+from jtune.studies.ledger import Goal, Trial
+from jtune.studies.ranking import Ranking, losses
 
 DIRECTIONS = st.lists(st.sampled_from(["minimize", "maximize"]), min_size=1, max_size=3)
 

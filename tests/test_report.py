@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jtune import picture, report
-from jtune.cell import Cell
-from jtune.ledger import Definition, Goal, Store
-from jtune.outcome import Outcome
+from jtune.language.cell import Cell
+from jtune.studies.ledger import Definition, Goal, Store
 from jtune.study import Study
+from jtune.trials.outcome import Outcome
+from jtune.views import picture, report
 
 SVC = """\
 C=1.0  # tune: 1e-3..1e3 log
@@ -426,7 +426,7 @@ assert "matplotlib.pyplot" not in sys.modules
 
 
 def test_import_is_light():
-    script = "import sys, jtune.report, jtune.picture; assert not {'matplotlib', 'PIL', 'sklearn'} & set(sys.modules)"
+    script = "import sys, jtune.views.report, jtune.views.picture; assert not {'matplotlib', 'PIL', 'sklearn'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True)
 
 

@@ -65,7 +65,7 @@ def test_installed_version_is_the_source_version():
 
 
 def test_grammar_is_in_the_package():
-    grammar = json.loads((resources.files("jtune") / "grammar.json").read_text("utf-8"))
+    grammar = json.loads((resources.files("jtune.language") / "grammar.json").read_text("utf-8"))
     assert {"mark", "range", "choices", "colab"} <= grammar.keys()
 
 

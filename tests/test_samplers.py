@@ -21,9 +21,9 @@ from optuna.testing.pytest_samplers import (
 from optuna.trial import TrialState
 
 from jtune import samplers
-from jtune.domains import ChoiceDomain, FloatDomain, IntDomain, is_same
 from jtune.errors import UsageError
-from jtune.gp import calm
+from jtune.language.domains import ChoiceDomain, FloatDomain, IntDomain, is_same
+from jtune.language.space import Condition, Parameter, Space
 from jtune.samplers import (
     NAMES,
     PointSampler,
@@ -33,7 +33,7 @@ from jtune.samplers import (
     make_pruner,
     make_sampler,
 )
-from jtune.space import Condition, Parameter, Space
+from jtune.surrogate.gp import calm
 
 SURROGATES = ("gp", "skopt", "forest")
 PLAIN = {bool, int, float, str, type(None), tuple}
@@ -850,7 +850,7 @@ def test_scikit_optimize_is_imported_only_by_its_samplers():
 import sys
 from jtune.samplers import *
 from jtune.samplers import Space, FloatDomain, optuna
-from jtune.space import Parameter
+from jtune.language.space import Parameter
 heavy = lambda: {"skopt", "sklearn"} & set(sys.modules)
 space = Space([Parameter("x", FloatDomain(0.0, 1.0), 0.5)])
 for name in ("random", "tpe", "grid", "cmaes", "qmc", "nsga2", "gp"):

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import jtune
-from jtune.cell import Cell
 from jtune.errors import StudyError
-from jtune.ledger import Definition, Goal, Store
-from jtune.runner import Runner
+from jtune.language.cell import Cell
 from jtune.samplers import PointSampler, make_sampler
 from jtune.search import Limits, Search
+from jtune.studies.ledger import Definition, Goal, Store
 from jtune.study import Study
+from jtune.trials.runner import Runner
 
 SOURCE = """\
 x = 1.0  # tune: -3..3

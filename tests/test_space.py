@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jtune.domains import ChoiceDomain, FloatDomain, IntDomain, is_same
-from jtune.space import CircleError, Condition, Parameter, Space
+from jtune.language.domains import ChoiceDomain, FloatDomain, IntDomain, is_same
+from jtune.language.space import CircleError, Condition, Parameter, Space
 
 
 def parameter(name, choices, literal=None, condition=None):

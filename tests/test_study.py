@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import jtune
-from jtune.cell import Cell
-from jtune.ledger import Definition, Goal, Store
+from jtune.language.cell import Cell
+from jtune.studies.ledger import Definition, Goal, Store
 
 DESIGN = (Path(__file__).parent.parent / "docs" / "design.md").read_text("utf-8")
 CELL = (

@@ -9,7 +9,7 @@ import types
 import pytest
 
 from jtune import hooks
-from jtune.cell import Cell
+from jtune.language.cell import Cell
 
 
 class Recorder:

@@ -24,7 +24,7 @@ function positionText({ kind, choices }: Parameter, position: number): string {
   return kind === 'int' ? String(Math.round(position)) : String(Number(position.toPrecision(4)));
 }
 
-/** Choices as the kernel names them (`labels` in `jtune/feed.py`): strings without quotes, where no two are equal. */
+/** Choices as the kernel names them (`labels` in `jtune/views/feed.py`): strings without quotes, where no two are equal. */
 function labelsOf(choices: readonly Value[]): string[] {
   const short = choices.map(({ type, text }) => (type === 'str' ? text.slice(1, -1) : text));
   const lines = short.map((text) => text.trim().replace(/\s+/g, ' '));

@@ -1,7 +1,7 @@
 /**
  * A cell's text -> what may move in it, what is judged, what is reported, and every mistake in its marks.
  *
- * The messages are those of the kernel's `jtune/cell.py`.
+ * The messages are those of the kernel's `jtune/language/cell.py`.
  */
 
 import type { Tree } from '@lezer/common';

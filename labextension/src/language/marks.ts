@@ -1,4 +1,4 @@
-/** A comment's text -> marks: what the tune language says about one line. The twin of `jtune/marks.py`. */
+/** A comment's text -> marks: what the tune language says about one line. The twin of `jtune/language/marks.py`. */
 
 import { readCondition } from './conditions';
 import * as decimals from './decimals';

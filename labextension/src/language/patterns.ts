@@ -1,6 +1,6 @@
 /** The regular expressions of the tune language, from the file that the kernel reads too. */
 
-import grammar from '../../../jtune/grammar.json';
+import grammar from '../../../jtune/language/grammar.json';
 
 export type PatternName = Exclude<keyof typeof grammar, 'about'>;
 

@@ -1,5 +1,5 @@
 /**
- * What the editor knows of a cell: the twin of `jtune/cell.py`'s `Cell`, in JavaScript's coordinates.
+ * What the editor knows of a cell: the twin of `jtune/language/cell.py`'s `Cell`, in JavaScript's coordinates.
  *
  * All positions are UTF-16 code units from the start of the cell's text, as CodeMirror counts.
  */

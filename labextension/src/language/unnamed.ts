@@ -1,7 +1,7 @@
 /**
  * Why the literal of a marked line cannot be tuned: what it is there, instead of the value of a name.
  *
- * The twin of the kernel's `jtune/unnamed.py`.
+ * The twin of the kernel's `jtune/language/unnamed.py`.
  */
 
 import type { SyntaxNode, Tree } from '@lezer/common';

@@ -1,5 +1,5 @@
 /**
- * What the kernel and the panel's charts say to each other: the twin of `jtune/feed.py`.
+ * What the kernel and the panel's charts say to each other: the twin of `jtune/views/feed.py`.
  *
  * Every text in these messages is the user's and is text: it never becomes markup.
  */

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from jtune.cell import Cell
 from jtune.errors import CellError
+from jtune.language.cell import Cell
 
 here = Path(__file__).parent
 cases = json.loads((here.parents[2] / "tests/data/grammar_cases.json").read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from jtune.namespace import Bindings
+from jtune.trials.namespace import Bindings
 
 State: TypeAlias = Literal["complete", "failed", "pruned", "timed out", "interrupted"]
 Output: TypeAlias = dict[str, Any]

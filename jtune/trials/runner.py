@@ -2,7 +2,7 @@
 
 The cell runs in the user's own namespace, whose bindings are put back afterwards; what it bound is kept with the
 outcome. Prints, displays and figures are captured. Interrupts reach the user's code only: jtune's own bookkeeping is
-never cut in half, see :mod:`jtune.gate`.
+never cut in half, see :mod:`jtune.trials.gate`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from types import CodeType, TracebackType
 from typing import Any, TypeAlias
 
 from jtune import hooks
-from jtune.capture import Capture
-from jtune.cell import Cell, Objective
-from jtune.domains import Value
-from jtune.execution import execute
-from jtune.gate import Abandoned, Gate, Leash, TimeLimit, Verdict
-from jtune.namespace import Snapshot, names_bound, names_read
-from jtune.outcome import Outcome
-from jtune.template import Template
+from jtune.language.cell import Cell, Objective
+from jtune.language.domains import Value
+from jtune.language.template import Template
+from jtune.trials.capture import Capture
+from jtune.trials.execution import execute
+from jtune.trials.gate import Abandoned, Gate, Leash, TimeLimit, Verdict
+from jtune.trials.namespace import Snapshot, names_bound, names_read
+from jtune.trials.outcome import Outcome
 
 # Told after each iteration that reports, with its step and the first of its values; True ends the trial.
 Judge: TypeAlias = Callable[[int, float], bool]

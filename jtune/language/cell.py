@@ -20,15 +20,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from types import CodeType
 
-from jtune import marks
-from jtune.canonical import canonical
-from jtune.domains import Value, is_same
 from jtune.errors import CellError, ConditionError, Problem, UsageError, did_you_mean
-from jtune.find import Finder, Named
-from jtune.marks import Direction, MarkError, ObjectiveMark, ParameterMark, ReportMark
-from jtune.space import CircleError, Condition, Parameter, Space
-from jtune.template import Edits, Template, mask
-from jtune.unnamed import why_unnamed
+from jtune.language import marks
+from jtune.language.canonical import canonical
+from jtune.language.domains import Value, is_same
+from jtune.language.find import Finder, Named
+from jtune.language.marks import Direction, MarkError, ObjectiveMark, ParameterMark, ReportMark
+from jtune.language.space import CircleError, Condition, Parameter, Space
+from jtune.language.template import Edits, Template, mask
+from jtune.language.unnamed import why_unnamed
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|$)")
 # Of the values of the parameters that a condition names: more would be felt while typing.

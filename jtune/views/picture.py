@@ -13,20 +13,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jtune.domains import ChoiceDomain, Domain, IntDomain, Value
 from jtune.errors import StudyError
+from jtune.language.domains import ChoiceDomain, Domain, IntDomain, Value
 from jtune.quiet import quiet
-from jtune.ranking import losses
-from jtune.report import bare, one_line, percent, shortened
+from jtune.studies.ranking import losses
+from jtune.views.report import bare, one_line, percent, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from jtune.effects import Effect
-    from jtune.ledger import Trial
+    from jtune.studies.ledger import Trial
     from jtune.study import Study
+    from jtune.surrogate.effects import Effect
 
 WIDTH_PX = 880
 _PIXEL_RATIO = 2

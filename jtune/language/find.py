@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import Any
 
-from jtune.domains import Value
+from jtune.language.domains import Value
 
 # What an expression is worth that is none.
 NOT_LITERAL: Any = object()

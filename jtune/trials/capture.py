@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from jtune.outcome import Output
+from jtune.trials.outcome import Output
 
 _TEXT_AT_MOST = 20_000
 _BUNDLES_AT_MOST = 512_000

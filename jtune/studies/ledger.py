@@ -22,15 +22,15 @@ import optuna
 from optuna.storages import JournalStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from jtune import marks
-from jtune.domains import Value
 from jtune.errors import JournalError, StudyError, counted
-from jtune.home import home
-from jtune.journal import FOLDER, Journal, warn_it
-from jtune.outcome import Outcome, Output, State
+from jtune.language import marks
+from jtune.language.domains import Value
+from jtune.language.space import Condition, Parameter, Point, Space
 from jtune.quiet import is_heard, quiet
-from jtune.ranking import Ranking, losses
-from jtune.space import Condition, Parameter, Point, Space
+from jtune.studies.home import home
+from jtune.studies.journal import FOLDER, Journal, warn_it
+from jtune.studies.ranking import Ranking, losses
+from jtune.trials.outcome import Outcome, Output, State
 
 Origin: TypeAlias = Literal["baseline", "sampler", "manual"]
 _ATTRIBUTE, _ENDING, _USED = "jtune", "jtune:ending", "jtune:used"

@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING
 
-from jtune.domains import ChoiceDomain, Value, is_same
 from jtune.errors import StudyError, counted
-from jtune.ranking import losses
+from jtune.language.domains import ChoiceDomain, Value, is_same
+from jtune.studies.ranking import losses
 
 if TYPE_CHECKING:
-    from jtune.ledger import Trial
-    from jtune.space import Parameter
+    from jtune.language.space import Parameter
+    from jtune.studies.ledger import Trial
     from jtune.study import Study
 
 _WIDTH = 100
@@ -334,7 +334,7 @@ def _html_cell(tag: str, text: str, column: _Column) -> str:
 
 def _picture(study: Study) -> str:
     """Return the picture as an element, its pixels in it."""
-    from jtune.picture import WIDTH_PX, describe, draw
+    from jtune.views.picture import WIDTH_PX, describe, draw
 
     try:
         png = draw(study)

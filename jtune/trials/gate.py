@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from jtune.execution import is_entry
-from jtune.outcome import State
+from jtune.trials.execution import is_entry
+from jtune.trials.outcome import State
 
 # Between two exceptions, where the first was swallowed; long enough for a user's own cleaning up to end.
 _AGAIN_S = 0.5
@@ -236,7 +236,7 @@ def _raise_in_next_line(frame: FrameType | None, verdict: Verdict) -> None:
 
 
 # These modules of jtune run between the cell and what it calls, and keep nothing that could be cut in half.
-_BETWEEN = frozenset({"jtune.hooks", "jtune.capture"})
+_BETWEEN = frozenset({"jtune.hooks", "jtune.trials.capture"})
 
 
 def _is_users(frame: FrameType | None) -> bool:

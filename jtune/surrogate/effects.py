@@ -1,7 +1,7 @@
 """What a surrogate says about finished trials: effects of parameters, predictions, what matters how much.
 
-The surrogate is :class:`jtune.gp.GaussianProcess`, as in the default sampler, fitted once when :class:`Effects` is
-made. All that is returned is in the objective's own units.
+The surrogate is :class:`jtune.surrogate.gp.GaussianProcess`, as in the default sampler, fitted once when
+:class:`Effects` is made. All that is returned is in the objective's own units.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from jtune.domains import Value
-from jtune.encoding import Encoding
-from jtune.gp import GaussianProcess, calm
+from jtune.language.domains import Value
+from jtune.language.space import Point, Space
 from jtune.samplers import best_and_recent
-from jtune.space import Point, Space
+from jtune.surrogate.encoding import Encoding
+from jtune.surrogate.gp import GaussianProcess, calm
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

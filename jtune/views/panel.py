@@ -26,19 +26,20 @@ import traitlets as t
 from IPython.core.getipython import get_ipython
 from IPython.display import DisplayHandle, display
 
-from jtune import editor, feed
-from jtune.controls import Row
-from jtune.domains import Value
+from jtune import editor
 from jtune.errors import MistakeError
-from jtune.ledger import Trial
-from jtune.outcome import Outcome, Output
-from jtune.ranking import Ranking
-from jtune.report import gain, one_line, shortened
+from jtune.language.domains import Value
+from jtune.language.space import Point, Space
 from jtune.search import Search
-from jtune.space import Point, Space
+from jtune.studies.ledger import Trial
+from jtune.studies.ranking import Ranking
 from jtune.study import Study
+from jtune.trials.outcome import Outcome, Output
+from jtune.views import feed
+from jtune.views.controls import Row
+from jtune.views.report import gain, one_line, shortened
 
-_STATIC = Path(__file__).parent / "static"
+_STATIC = Path(__file__).parents[1] / "static"
 _SCRIPT = _STATIC / "script.js"
 _MIME = "application/vnd.jupyter.widget-view+json"
 # The surrogate is asked anew when it costs at most this share of the time, and not before so many seconds.

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from types import CodeType
 from typing import TypeAlias
 
-from jtune.canonical import canonical, without_docstrings
-from jtune.files import Mentions, mentions_in
-from jtune.modules import codes_in, is_own
+from jtune.language.canonical import canonical, without_docstrings
+from jtune.trials.files import Mentions, mentions_in
+from jtune.trials.modules import codes_in, is_own
 
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _FUTURE = functools.reduce(

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from jtune.cell import Cell
 from jtune.errors import JTuneError, counted
-from jtune.fingerprint import changed, obstacle
-from jtune.inputs import doubts, merged
-from jtune.ledger import Definition, Ledger, Store, Trial, moved
-from jtune.migration import Migration, migration
+from jtune.language.cell import Cell
+from jtune.studies.ledger import Definition, Ledger, Store, Trial, moved
+from jtune.studies.migration import Migration, migration
+from jtune.trials.fingerprint import changed, obstacle
+from jtune.trials.inputs import doubts, merged
 
 
 @dataclass(frozen=True)

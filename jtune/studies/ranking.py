@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from jtune.ledger import Goal, Trial
+    from jtune.studies.ledger import Goal, Trial
 
     Array: TypeAlias = NDArray[Any]
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jtune.canonical import canonical
-from jtune.cell import Cell
-from jtune.domains import Value, is_same
-from jtune.find import NOT_LITERAL, literal_of
-from jtune.space import Point, Space
+from jtune.language.canonical import canonical
+from jtune.language.cell import Cell
+from jtune.language.domains import Value, is_same
+from jtune.language.find import NOT_LITERAL, literal_of
+from jtune.language.space import Point, Space
 
 
 @dataclass

@@ -12,16 +12,16 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from jtune.domains import ChoiceDomain, Domain, Value
 from jtune.errors import StudyError
-from jtune.ranking import Ranking
-from jtune.report import bare, one_line
-from jtune.space import Parameter, Space
+from jtune.language.domains import ChoiceDomain, Domain, Value
+from jtune.language.space import Parameter, Space
+from jtune.studies.ranking import Ranking
+from jtune.views.report import bare, one_line
 
 if TYPE_CHECKING:
-    from jtune.effects import Effects
-    from jtune.ledger import Trial
+    from jtune.studies.ledger import Trial
     from jtune.study import Study
+    from jtune.surrogate.effects import Effects
 
 Message: TypeAlias = dict[str, Any]
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any, TypeAlias
 
-from jtune.domains import Value
+from jtune.language.domains import Value
 
 _PLACEHOLDER = "\0jtune:"
 _Values: TypeAlias = Sequence[Value]

@@ -18,7 +18,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal, TypeAlias
 
-from jtune.domains import (
+from jtune.errors import did_you_mean
+from jtune.language.domains import (
     LARGEST_INT,
     ChoiceDomain,
     Domain,
@@ -28,9 +29,8 @@ from jtune.domains import (
     infer,
     is_same,
 )
-from jtune.errors import did_you_mean
+from jtune.language.space import Condition
 from jtune.quiet import quiet
-from jtune.space import Condition
 
 Direction: TypeAlias = Literal["minimize", "maximize"]
 
@@ -555,7 +555,7 @@ def _read_colab(form: str, start: int) -> list[Mark]:
 
 @cache
 def _patterns() -> dict[str, re.Pattern[str]]:
-    sources: dict[str, str] = json.loads(files("jtune").joinpath("grammar.json").read_text(encoding="utf-8"))
+    sources: dict[str, str] = json.loads(files("jtune.language").joinpath("grammar.json").read_text(encoding="utf-8"))
     del sources["about"]
 
     def expand(source: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from jtune.domains import Value
-from jtune.find import NOT_LITERAL, literal_of
+from jtune.language.domains import Value
+from jtune.language.find import NOT_LITERAL, literal_of
 
 _OPERATORS = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",

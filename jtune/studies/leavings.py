@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jtune.namespace import Bindings
+from jtune.trials.namespace import Bindings
 
 if TYPE_CHECKING:
-    from jtune.ledger import Ledger
+    from jtune.studies.ledger import Ledger
 
 _SMALL = (bool, int, float, complex, str, bytes, type(None))
 _SMALL_AT_MOST = 1000

@@ -47,7 +47,7 @@ _LOG_STEPS = math.log(0.003), math.log(0.3)
 
 
 class Surrogate(Protocol):
-    """What is asked of a model, lower being better; :class:`jtune.gp.Posterior` is one."""
+    """What is asked of a model, lower being better; :class:`jtune.surrogate.gp.Posterior` is one."""
 
     def predict(self, x: Array) -> tuple[Array, Array]:
         """Return mean and standard deviation, shape (m,) each."""

@@ -20,8 +20,8 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
-from jtune.canonical import canonical, without_docstrings
-from jtune.files import Mentions, mentions_in
+from jtune.language.canonical import canonical, without_docstrings
+from jtune.trials.files import Mentions, mentions_in
 
 _INSTALLED = tuple(f"{os.sep}{folder}{os.sep}" for folder in ("site-packages", "dist-packages"))
 _MAIN = ("__main__", "__mp_main__")
@@ -196,7 +196,7 @@ def _is_foreign(path: str) -> bool:
 
 @functools.cache
 def _roots() -> tuple[str, ...]:
-    folders = [os.path.dirname(module) for module in (os.__file__, __file__)]
+    folders = [os.path.dirname(os.__file__), os.path.dirname(os.path.dirname(__file__))]
     return tuple(folder + os.sep for each in folders for folder in (each, os.path.realpath(each)))
 
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from jtune.acquisition import Axis, Cube
-from jtune.domains import ChoiceDomain, Domain, FloatDomain, IntDomain, Value
-from jtune.space import Condition, Space
+from jtune.language.domains import ChoiceDomain, Domain, FloatDomain, IntDomain, Value
+from jtune.language.space import Condition, Space
+from jtune.surrogate.acquisition import Axis, Cube
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,8 +13,8 @@ from functools import cached_property
 from types import CodeType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from jtune.domains import Domain, Value, is_same
 from jtune.errors import ConditionError
+from jtune.language.domains import Domain, Value, is_same
 from jtune.quiet import quiet
 
 if TYPE_CHECKING:

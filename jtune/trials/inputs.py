@@ -9,11 +9,11 @@ import ast
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from jtune import modules
-from jtune.files import Files, mentions_in
-from jtune.fingerprint import changed, obstacle, told
-from jtune.namespace import modules_imported, names_bound, names_read
-from jtune.template import Template
+from jtune.language.template import Template
+from jtune.trials import modules
+from jtune.trials.files import Files, mentions_in
+from jtune.trials.fingerprint import changed, obstacle, told
+from jtune.trials.namespace import modules_imported, names_bound, names_read
 
 # What the user was told of in this kernel, and need not hear again.
 _said: dict[str, int] = {}

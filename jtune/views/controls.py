@@ -9,10 +9,10 @@ from typing import Any
 
 import ipywidgets as w
 
-from jtune.domains import ChoiceDomain, Domain, FloatDomain, IntDomain, Value, is_same
-from jtune.feed import labels
-from jtune.report import one_line, shortened
-from jtune.space import Parameter
+from jtune.language.domains import ChoiceDomain, Domain, FloatDomain, IntDomain, Value, is_same
+from jtune.language.space import Parameter
+from jtune.views.feed import labels
+from jtune.views.report import one_line, shortened
 
 # A slider's own steps: fine enough for a mouse, and values of few digits.
 _STEPS = 200

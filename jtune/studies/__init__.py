@@ -1,0 +1,1 @@
+"""What is kept: the journal, the trials in it, which of them a cell goes on with."""

@@ -1,0 +1,1 @@
+"""One run of a cell: its values in, what came of it out; what it reads and what it leaves."""

@@ -1,0 +1,1 @@
+"""What is shown of a study and of a search. Views listen, and decide nothing."""
