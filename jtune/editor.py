@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from jtune.errors import StudyError
 
 if TYPE_CHECKING:
-    from jtune.studies.ledger import Trial
+    from jtune.studies.record import Trial
     from jtune.study import Study
     from jtune.views.panel import Panel
 

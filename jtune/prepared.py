@@ -13,8 +13,10 @@ from jtune.language.space import Point
 from jtune.samplers import PointSampler
 from jtune.search import Search
 from jtune.studies import leavings
-from jtune.studies.ledger import Definition, Goal, Store, Trial
+from jtune.studies.definition import Definition, Goal
+from jtune.studies.record import Trial
 from jtune.studies.resume import CellNow, Resumed, resume
+from jtune.studies.store import Store
 from jtune.study import Study, load, remember
 from jtune.trials.inputs import Inputs
 from jtune.trials.namespace import Bindings

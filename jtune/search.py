@@ -13,9 +13,10 @@ from typing import TypeAlias
 from jtune.errors import counted
 from jtune.language.domains import Value
 from jtune.language.space import Point, Space
-from jtune.pruning import Pruning
 from jtune.samplers import PointSampler, SpaceExhausted
-from jtune.studies.ledger import Ledger, Origin, Trial
+from jtune.samplers.pruning import Pruning
+from jtune.studies.ledger import Ledger
+from jtune.studies.record import Origin, Trial
 from jtune.trials.gate import TimeLimit, Verdict
 from jtune.trials.outcome import Outcome
 from jtune.trials.runner import Runner

@@ -14,8 +14,8 @@ from jtune.comparability import Comparability
 from jtune.errors import UsageError
 from jtune.language.cell import Cell
 from jtune.prepared import PreparedCell
-from jtune.pruning import Pruning
 from jtune.samplers import PointSampler, make_pruner, make_sampler
+from jtune.samplers.pruning import Pruning
 from jtune.search import Limits, Search
 from jtune.study import Study
 from jtune.trials.outcome import Outcome, Output

@@ -15,9 +15,12 @@ from jtune.language.cell import literal_text, rewritten
 from jtune.language.domains import Domain, Value, is_same
 from jtune.language.space import Space
 from jtune.studies import leavings
+from jtune.studies.definition import Goal
 from jtune.studies.home import home
 from jtune.studies.journal import FOLDER, Journal, study_files
-from jtune.studies.ledger import Goal, Ledger, Store, Trial
+from jtune.studies.ledger import Ledger
+from jtune.studies.record import Trial
+from jtune.studies.store import Store
 
 if TYPE_CHECKING:
     from jtune.surrogate.effects import Effect, Effects

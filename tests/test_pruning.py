@@ -3,7 +3,7 @@
 import optuna
 import pytest
 
-from jtune.pruning import Pruning
+from jtune.samplers.pruning import Pruning
 
 STEPS = 8
 

@@ -11,7 +11,8 @@ import optuna
 import pytest
 
 from jtune.quiet import quiet
-from jtune.studies.ledger import Definition, Goal, Store
+from jtune.studies.definition import Definition, Goal
+from jtune.studies.store import Store
 
 
 class Other:

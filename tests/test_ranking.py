@@ -5,8 +5,9 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jtune.studies.ledger import Goal, Trial
+from jtune.studies.definition import Goal
 from jtune.studies.ranking import Ranking, losses
+from jtune.studies.record import Trial
 
 DIRECTIONS = st.lists(st.sampled_from(["minimize", "maximize"]), min_size=1, max_size=3)
 

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from jtune.language.cell import Cell
-from jtune.studies.ledger import Definition, Goal, Store
+from jtune.studies.definition import Definition, Goal
+from jtune.studies.store import Store
 from jtune.study import Study
 from jtune.trials.outcome import Outcome
 from jtune.views import picture, report

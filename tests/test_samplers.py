@@ -20,7 +20,6 @@ from optuna.testing.pytest_samplers import (
 )
 from optuna.trial import TrialState
 
-from jtune import samplers
 from jtune.errors import UsageError
 from jtune.language.domains import ChoiceDomain, FloatDomain, IntDomain, is_same
 from jtune.language.space import Condition, Parameter, Space
@@ -33,6 +32,8 @@ from jtune.samplers import (
     make_pruner,
     make_sampler,
 )
+from jtune.samplers.history import History, losses_told, reported_values
+from jtune.samplers.models import SkoptModel, axis_of
 from jtune.surrogate.gp import calm
 
 SURROGATES = ("gp", "skopt", "forest")
@@ -379,7 +380,7 @@ def test_values_pass_through_scikit_optimize_unchanged(any_space, seed):
     sampler = SkoptSampler(space=any_space)
     for parameter in any_space:
         distribution, value = parameter.domain.distribution, parameter.domain.to_optuna(point[parameter.name])
-        for axis in (sampler._axis(parameter.name, distribution), samplers._axis(distribution)):
+        for axis in (sampler._axis(parameter.name, distribution), axis_of(distribution)):
             if distribution.single():
                 continue
             dimension, x = axis.dimension(), axis.encode(value)
@@ -491,8 +492,8 @@ def trial(state=TrialState.COMPLETE, value=None, x=0.5, reports=()):
 
 
 def losses_of(trials, directions):
-    reported = np.array([samplers._reported(t, len(directions)) for t in trials])
-    return samplers._losses(reported, [t.state for t in trials], directions)
+    reported = np.array([reported_values(t, len(directions)) for t in trials])
+    return losses_told(reported, [t.state for t in trials], directions)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -759,11 +760,11 @@ def told(losses):
         unit = FloatDistribution(0.0, 1.0)
         trials.append(optuna.create_trial(value=0.0, params={"x": i / 10}, distributions={"x": unit}))
         trials[-1].number = i
-    return samplers._History(trials, np.array(list(losses.values()))[:, None])
+    return History(trials, np.array(list(losses.values()))[:, None])
 
 
 def test_the_optimizer_is_kept_while_trials_are_added_and_rebuilt_otherwise():
-    model = samplers._SkoptModel({"x": samplers._axis(FloatDistribution(0.0, 1.0))}, "skopt", 0)
+    model = SkoptModel({"x": axis_of(FloatDistribution(0.0, 1.0))}, "skopt", 0)
     losses = {i: float(i) for i in range(5)}
     with calm():
         model.propose(told(losses))

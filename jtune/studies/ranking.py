@@ -11,7 +11,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from jtune.studies.ledger import Goal, Trial
+    from jtune.studies.definition import Goal
+    from jtune.studies.record import Trial
 
     Array: TypeAlias = NDArray[Any]
 

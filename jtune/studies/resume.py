@@ -11,8 +11,11 @@ from dataclasses import dataclass, replace
 
 from jtune.errors import JTuneError, counted
 from jtune.language.cell import Cell
-from jtune.studies.ledger import Definition, Ledger, Store, Trial, moved
+from jtune.studies.definition import Definition
+from jtune.studies.ledger import Ledger
 from jtune.studies.migration import Migration, migration
+from jtune.studies.record import Trial, moved
+from jtune.studies.store import Store
 from jtune.trials.fingerprint import changed, obstacle
 from jtune.trials.inputs import doubts, merged
 

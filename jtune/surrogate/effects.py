@@ -16,9 +16,9 @@ import numpy as np
 
 from jtune.language.domains import Value
 from jtune.language.space import Point, Space
-from jtune.samplers import best_and_recent
 from jtune.surrogate.encoding import Encoding
 from jtune.surrogate.gp import GaussianProcess, calm
+from jtune.surrogate.selection import best_and_recent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

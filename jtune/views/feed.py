@@ -19,7 +19,7 @@ from jtune.studies.ranking import Ranking
 from jtune.views.report import bare, one_line
 
 if TYPE_CHECKING:
-    from jtune.studies.ledger import Trial
+    from jtune.studies.record import Trial
     from jtune.study import Study
     from jtune.surrogate.effects import Effects
 

@@ -31,8 +31,8 @@ from jtune.errors import MistakeError
 from jtune.language.domains import Value
 from jtune.language.space import Point, Space
 from jtune.search import Search
-from jtune.studies.ledger import Trial
 from jtune.studies.ranking import Ranking
+from jtune.studies.record import Trial
 from jtune.study import Study
 from jtune.trials.outcome import Outcome, Output
 from jtune.views import feed

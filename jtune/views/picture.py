@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from jtune.studies.ledger import Trial
+    from jtune.studies.record import Trial
     from jtune.study import Study
     from jtune.surrogate.effects import Effect
 

@@ -20,7 +20,7 @@ from jtune.studies.ranking import losses
 
 if TYPE_CHECKING:
     from jtune.language.space import Parameter
-    from jtune.studies.ledger import Trial
+    from jtune.studies.record import Trial
     from jtune.study import Study
 
 _WIDTH = 100

@@ -1,0 +1,254 @@
+"""The surrogates of :class:`jtune.samplers.skopt.SkoptSampler`, each with its search for the next point."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import numpy as np
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+
+from jtune.language.domains import ChoiceDomain, Domain, FloatDomain, IntDomain
+from jtune.language.space import Space
+from jtune.samplers.history import BAD, History
+from jtune.surrogate.selection import best_and_recent
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from optuna.trial import FrozenTrial
+
+    Array: TypeAlias = NDArray[np.float64]
+
+
+# scikit-optimize's names of its surrogates; ours is not one of them.
+SURROGATES = {"gp": "", "skopt": "GP", "forest": "ET"}
+# A Gaussian process takes time that grows with the cube of what it is told; trees do not, but the best and the most
+# recent hundreds say enough to both.
+_LEARNT_AT_MOST, _TOLD_AT_MOST = 400, 300
+# By how much there must be more trials before the hyper-parameters are searched again.
+_REFIT_GROWTH = 1.05
+
+
+class Model(Protocol):
+    """A surrogate with its search for the next point."""
+
+    def propose(self, history: History) -> dict[str, Any]:
+        """Return the next point, in Optuna's values; nothing where there is too little to learn from.
+
+        ``history`` is the whole of it at each call; a trial's loss may differ from the last call's (that of a failed
+        trial moves with the others' values), and trials may be gone from it.
+        """
+        ...
+
+
+class GpModel:
+    """jtune's Gaussian process and the maximiser of its expected improvement.
+
+    Parameters
+    ----------
+    domains : mapping
+        Name to the domain of Optuna's values.
+    space : Space or None
+        Knows the conditions.
+    held : mapping
+        Values of the parameters that are locked.
+    seed : int
+        Of all random draws, together with the number of trials.
+    """
+
+    def __init__(self, domains: Mapping[str, Domain], space: Space | None, held: Mapping[str, Any], seed: int) -> None:
+        from jtune.surrogate.encoding import Encoding
+        from jtune.surrogate.gp import GaussianProcess
+
+        self._encoding = Encoding(domains, space, held)
+        self._seed = seed
+        self._gp = GaussianProcess(groups=list(self._encoding.cube.groups), warm_start=True)
+        self._n_learnt_from = 0
+        self._rows: dict[int, tuple[FrozenTrial, Array]] = {}
+        self._told: tuple[list[FrozenTrial], bytes] = [], b""
+        self._ranked: Iterator[Array] = iter(())
+
+    def propose(self, history: History) -> dict[str, Any]:
+        told = history.trials, history.losses.tobytes()
+        if told != self._told:
+            self._told, self._ranked = told, itertools.cycle(self._rank(history))
+        row = next(self._ranked, None)
+        return {} if row is None else self._encoding.decode(row)
+
+    def _rank(self, history: History) -> Array:
+        """Return the most promising points first, shape (m, d); none where no trial has a place in the cube."""
+        from jtune.surrogate.acquisition import rank
+
+        rows = self._encode(history.trials)
+        is_placed, is_running = ~np.isnan(rows).any(axis=1), np.isnan(history.losses[:, 0])
+        is_known = is_placed & ~is_running
+        if not is_known.any():
+            return rows[:0]
+        rng = np.random.default_rng((self._seed, len(rows)))
+        several = history.losses.shape[1] > 1
+        losses = _scalarise(history.losses[is_known], rng) if several else history.losses[is_known, 0]
+        kept = best_and_recent(list(losses), _LEARNT_AT_MOST)
+        x, running = rows[is_known][kept], rows[is_placed & is_running]
+        z = self._learn(x, losses[kept], len(losses), always=several)
+        incumbents = x[np.argsort(z, kind="stable")]
+        if len(running):
+            # As if they had turned out as predicted: there, nothing is to be gained any more.
+            x, z = np.concatenate([x, running]), np.concatenate([z, self._gp.posterior_.mean(running)])
+            self._gp.condition(x, z)
+        ranked = rank(self._gp.posterior_, float(z.min()), self._encoding.cube, incumbents, rows[is_placed], rng)
+        return _away_from(running, ranked) if len(running) else ranked
+
+    def _learn(self, x: Array, losses: Array, n_trials: int, *, always: bool) -> Array:
+        """Fit the surrogate, its hyper-parameters now and then (or always), and return the losses as it has them."""
+        if always or not self._n_learnt_from <= n_trials < _REFIT_GROWTH * self._n_learnt_from:
+            self._gp.fit(x, losses)
+            self._n_learnt_from = n_trials
+        else:
+            self._gp.update(x, losses)
+        return self._gp.warp_.transform(losses)
+
+    def _encode(self, trials: Sequence[FrozenTrial]) -> Array:
+        """Return the trials' points, shape (n, d); NaN where one has no place in the cube."""
+        new = [trial for trial in trials if self._rows.get(trial.number, (None,))[0] is not trial]
+        rows = self._encoding.encode([trial.params for trial in new])
+        # A finished trial does not change.
+        self._rows.update((trial.number, (trial, row)) for trial, row in zip(new, rows, strict=True))
+        return np.array([self._rows[trial.number][1] for trial in trials])
+
+
+def _away_from(running: Array, ranked: Array) -> Array:
+    """Return those points that differ from all running ones in some parameter by 2 % of its range, if there are any.
+
+    Near the end of a search the best places are next to each other; there, two workers would do the same work twice.
+    """
+    is_away = (np.abs(ranked[:, None] - running).max(axis=2) > 0.02).all(axis=1)
+    return ranked[is_away] if is_away.any() else ranked
+
+
+def _scalarise(losses: Array, rng: np.random.Generator) -> Array:
+    """Return one loss for several, by random weights: Knowles (2006), equation (2), the augmented Tchebycheff function.
+
+    Each objective is warped first, so that its unit and its outliers do not matter.
+
+    Parameters
+    ----------
+    losses : ndarray, shape (n, n_objectives)
+        Finite.
+    """
+    from jtune.surrogate.gp import YeoJohnson
+
+    warped = np.stack([YeoJohnson.fit(column).transform(column) for column in losses.T], axis=1)
+    weighted = (warped - warped.min(axis=0)) * rng.dirichlet(np.ones(losses.shape[1]))
+    return np.asarray(weighted.max(axis=1) + 0.05 * weighted.sum(axis=1))
+
+
+class SkoptModel:
+    """A ``skopt.Optimizer``, told what is new since the last proposal.
+
+    It is kept, because its choice between acquisition functions learns from one proposal to the next; it is built anew
+    when a trial that it was told is not in the history any more, or elsewhere.
+    """
+
+    def __init__(self, axes: Mapping[str, Axis], surrogate: str, seed: int) -> None:
+        self._axes = axes
+        self._surrogate = surrogate
+        self._seed = seed
+        self._optimizer: Any = None
+        self._told: dict[int, list[Any]] = {}
+
+    def propose(self, history: History) -> dict[str, Any]:
+        told = self._choose(history)
+        if not told:
+            return {}
+        if self._optimizer is None or any(n not in told or told[n][0] != x for n, x in self._told.items()):
+            self._start(len(told))
+        losses = [told[number][1] for number in self._told]
+        new = {number: x for number, (x, _) in told.items() if number not in self._told}
+        if new or losses != self._optimizer.yi:
+            # yi is a documented attribute; told twice, a trial would count twice.
+            self._optimizer.yi[:] = losses
+            self._optimizer.tell(list(new.values()), [told[number][1] for number in new])
+            self._told.update(new)
+        x = zip(self._axes.items(), self._optimizer.ask(), strict=True)
+        return {name: axis.domain.from_dimension(value) for (name, axis), value in x}
+
+    def _choose(self, history: History) -> dict[int, tuple[list[Any], float]]:
+        """Return points, in scikit-optimize's values, and losses, by the trials' numbers."""
+        losses = history.losses[:, 0]
+        finished = losses[~np.isnan(losses)]
+        # Just as bad as a failed one: what is known to be in hand need not be proposed again.
+        losses = np.where(np.isnan(losses), np.quantile(finished, BAD), losses) if len(finished) else losses
+        encoded = {t.number: (self._encode(t), float(loss)) for t, loss in zip(history.trials, losses, strict=True)}
+        inside = {number: (x, loss) for number, (x, loss) in encoded.items() if x is not None}
+        kept = best_and_recent([loss for _, loss in inside.values()], _TOLD_AT_MOST)
+        numbers = list(inside)
+        return {numbers[i]: inside[numbers[i]] for i in kept}
+
+    def _encode(self, trial: FrozenTrial) -> list[Any] | None:
+        """Return a trial's point, or None where it is out of bounds."""
+        params = trial.params
+        x = [axis.encode(params[name]) if name in params else axis.default for name, axis in self._axes.items()]
+        return None if None in x else x
+
+    def _start(self, n_told: int) -> None:
+        from skopt import Optimizer
+
+        # The seed moves with the history: a resumed study must not try the same random numbers again.
+        state = np.random.SeedSequence((self._seed, n_told)).generate_state(1)[0]
+        self._told = {}
+        self._optimizer = Optimizer(
+            [axis.dimension() for axis in self._axes.values()],
+            base_estimator=SURROGATES[self._surrogate],
+            n_initial_points=0,
+            random_state=int(state),
+            model_queue_size=1,
+        )
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One parameter between Optuna's values and scikit-optimize's.
+
+    Parameters
+    ----------
+    domain : Domain
+        Of Optuna's values; knows scikit-optimize's.
+    default : object
+        For a trial that does not have the parameter, in scikit-optimize's values.
+    """
+
+    domain: Domain
+    default: Any
+
+    def dimension(self) -> Any:
+        dimension = self.domain.dimension()
+        if not isinstance(self.domain, ChoiceDomain):
+            # Trees would do without, but then scikit-optimize 0.10.2 clips log integers to bounds that are not logs,
+            # and proposes their upper bound for ever.
+            dimension.set_transformer("normalize")
+        return dimension
+
+    def encode(self, value: Any) -> Any | None:
+        """Return Optuna's ``value`` as scikit-optimize has it, or None where it is out of bounds."""
+        return None if self.domain.reject(value) else self.domain.to_dimension(value)
+
+
+def axis_of(distribution: BaseDistribution) -> Axis:
+    """Return how the values of a distribution stand in scikit-optimize's space."""
+    domain: Domain
+    if isinstance(distribution, CategoricalDistribution):
+        domain = ChoiceDomain(distribution.choices)
+    elif isinstance(distribution, FloatDistribution):
+        domain = FloatDomain(distribution.low, distribution.high, distribution.log, distribution.step)
+    elif isinstance(distribution, IntDistribution):
+        domain = IntDomain(distribution.low, distribution.high, distribution.log, distribution.step)
+    else:
+        raise ValueError(f"{distribution!r} is not a distribution that scikit-optimize can take")
+    return Axis(domain, domain.to_dimension(domain.levels(1)[0]))
