@@ -45,10 +45,11 @@ test: lint extension  ## all that CI runs: lint, types, the notebooks, the tests
 	&& $(BIN)/python -m pytest -q --rootdir "$$copy" -p no:cacheprovider --nbval-lax --nbval-current-env "$$copy"
 	@$(BIN)/python -m pytest
 
-lint: $(VENV)/.has-test $(MODULES)  ## ruff, mypy, eslint, prettier and tsc
+lint: $(VENV)/.has-test $(MODULES)  ## ruff, mypy, layers, eslint, prettier and tsc
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(NPM) run lint
 
 bench: $(VENV)/.has-test extension  ## run the benchmarks

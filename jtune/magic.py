@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Action, BooleanOptionalAction
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -150,15 +150,15 @@ class JTune(Magics):
 
 def load(shell: Any) -> None:
     """Register the magics; the notebook's folder is the current one now."""
-    from jtune import editor
     from jtune.studies import home
     from jtune.trials import modules
+    from jtune.views import lab
 
     home.set_home(Path.cwd())
     shell.register_magics(JTune)
     modules.watch(shell.events)
     shell.events.register("post_run_cell", _let_go)
-    editor.listen()
+    lab.listen(_answer)
 
 
 def _let_go(_result: object) -> None:
@@ -175,3 +175,10 @@ def _let_go(_result: object) -> None:
             from jtune.views import panel
 
             panel.let_go(shell.user_ns)
+
+
+def _answer(stream: Any, idents: Any, request: Mapping[str, Any]) -> None:
+    # Optuna loads with the first request, not with the extension.
+    from jtune import requests
+
+    requests.answer(stream, idents, request)

@@ -1,180 +1,27 @@
-"""A study as the user holds it: the trials of a ledger, what a surrogate says of them, and the cell's text."""
+"""A study as the user holds it: what is known of it, shown, and written back into the cell."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import optuna
 
 from jtune.errors import JournalError, StudyError, did_you_mean
-from jtune.language.cell import literal_text, rewritten
-from jtune.language.domains import Domain, Value, is_same
-from jtune.language.space import Space
+from jtune.findings import Findings
 from jtune.studies import leavings
-from jtune.studies.definition import Goal
 from jtune.studies.home import home
 from jtune.studies.journal import FOLDER, Journal, study_files
-from jtune.studies.ledger import Ledger
 from jtune.studies.record import Trial
 from jtune.studies.store import Store
-
-if TYPE_CHECKING:
-    from jtune.surrogate.effects import Effect, Effects
+from jtune.views import feed, lab, report
 
 
-class Study:
+class Study(Findings):
     """Trials of one cell, the newest generation of a name.
 
     Made by ``%%tune``, :func:`load` and :func:`latest`. Everything is read from the study's file as it is now, so a
     study that was loaded in another process sees the trials of a kernel that is still running.
     """
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        # By the objective's number: of how many complete trials, and the surrogate.
-        self._effects: dict[int, tuple[int, Effects]] = {}
-
-    @property
-    def optuna(self) -> optuna.Study:
-        """The Optuna study beneath: its plots and its dashboard work."""
-        return self._ledger.optuna
-
-    @property
-    def path(self) -> Path:
-        """The study's file."""
-        return self._ledger.journal.path
-
-    @property
-    def name(self) -> str:
-        """The NAME on the magic line."""
-        return self._ledger.name
-
-    @property
-    def cell_id(self) -> str:
-        """The notebook's id of the cell; empty where there is none."""
-        return self._ledger.definition.cell
-
-    @property
-    def cell_source(self) -> str:
-        """The cell's text as it ran, without the line of the magic."""
-        return self._ledger.definition.source
-
-    @property
-    def ending(self) -> str:
-        """Why its last search ended; empty before that."""
-        return self._ledger.ending
-
-    @property
-    def generation(self) -> int:
-        """1 for the first, counted up each time the code or its inputs changed."""
-        return self._ledger.generation
-
-    @property
-    def space(self) -> Space:
-        """The search space."""
-        return self._ledger.space
-
-    @property
-    def parameters(self) -> dict[str, Domain]:
-        """Each parameter's domain, in cell order."""
-        return {parameter.name: parameter.domain for parameter in self.space}
-
-    @property
-    def objectives(self) -> tuple[Goal, ...]:
-        """What is judged: ``direction`` and ``label`` of each."""
-        return self._ledger.objectives
-
-    @property
-    def trials(self) -> list[Trial]:
-        """All trials, in order of start."""
-        return self._ledger.trials
-
-    def __len__(self) -> int:
-        return len(self.trials)
-
-    def __bool__(self) -> bool:
-        """Whether there is a study, which may have no trials yet."""
-        return True
-
-    def __iter__(self) -> Iterator[Trial]:
-        return iter(self.trials)
-
-    def __getitem__(self, number: int) -> Trial:
-        return self._ledger[number]
-
-    @property
-    def finished(self) -> list[Trial]:
-        """Trials that count towards ``-n``: all but running and interrupted ones."""
-        return self._ledger.finished
-
-    @property
-    def complete(self) -> list[Trial]:
-        """Trials that have values."""
-        return self._ledger.complete
-
-    @property
-    def baseline(self) -> Trial | None:
-        """The trial of the cell's own literals, or None before it has run.
-
-        One that failed is run again when the study goes on; then the one that gave a value counts.
-        """
-        return self._ledger.baseline
-
-    @property
-    def best(self) -> Trial | None:
-        """The best complete trial, the earlier of equals; None while there is none, and without an objective.
-
-        With several objectives: the trial that is best in the first one, then in the second, and so on.
-        """
-        return self._ledger.best
-
-    @property
-    def front(self) -> list[Trial]:
-        """The Pareto front: complete trials that no other one is better than in every respect."""
-        return self._ledger.front
-
-    def source(self, trial: Trial | int | None = None) -> str:
-        """Return the cell's text with a trial's literals, every other character unchanged.
-
-        Parameters
-        ----------
-        trial : Trial or int, optional
-            The best one by default.
-
-        Raises
-        ------
-        StudyError
-            If there is no such trial.
-        """
-        definition = self._ledger.definition
-        params = self._chosen(trial).params
-        return definition.header + rewritten(definition.source, definition.spans, self.space, params)
-
-    def literals(self, trial: Trial | int | None = None) -> list[tuple[str, str, str]]:
-        """Return a trial's parameters as text: name, literal as it stands in the cell, the trial's literal.
-
-        Parameters
-        ----------
-        trial : Trial or int, optional
-            The best one by default.
-
-        Raises
-        ------
-        StudyError
-            If there is no such trial.
-        """
-        params, definition = self._chosen(trial).params, self._ledger.definition
-        found = []
-        for (start, stop), parameter in zip(definition.spans, self.space, strict=True):
-            if parameter.name in params:
-                before, value = definition.source[start:stop], params[parameter.name]
-                is_kept = is_same(value, parameter.literal)
-                found.append((parameter.name, before, before if is_kept else literal_text(value, before)))
-        return found
 
     def apply(self, trial: Trial | int | None = None) -> None:
         """Put a trial's literals (the best one's by default) into the cell that the study came from.
@@ -188,13 +35,11 @@ class Study:
         """
         from IPython import get_ipython
 
-        from jtune import editor
-
         source = self.source(trial)
         shell = get_ipython()
         if shell is None:
             raise StudyError("apply() puts a cell into a notebook; elsewhere take the text from source()")
-        if not (self.cell_id and editor.apply(self, self._chosen(trial))):
+        if not (self.cell_id and lab.apply(feed.source_message(self, self._chosen(trial)))):
             shell.set_next_input(source, replace=False)
 
     def show(self) -> None:
@@ -208,129 +53,11 @@ class Study:
 
             panel_of(self).show()
 
-    def effect(self, name: str, *, objective: str | int = 0) -> Effect:
-        """Return the surrogate's predicted objective along a parameter, the rest averaged over.
-
-        Parameters
-        ----------
-        name : str
-        objective : str or int
-            Which one, by label or number; the first by default.
-
-        Raises
-        ------
-        StudyError
-            If there is no such parameter or objective, or there are too few trials.
-        """
-        self._check_parameter(name)
-        return self.effects(objective=objective).effect(name)
-
-    def predict(self, params: Mapping[str, Value], *, objective: str | int = 0) -> tuple[float, float]:
-        """Return the surrogate's mean and standard deviation of an objective at a point.
-
-        Parameters
-        ----------
-        params : mapping
-            Parameters left out take the best trial's values.
-        objective : str or int
-            Which one, by label or number; the first by default.
-
-        Raises
-        ------
-        StudyError
-            If a parameter or the objective is unknown, a value is outside its domain, or there are too few trials.
-        """
-        for name, value in params.items():
-            self._check_parameter(name)
-            if reason := self.space[name].domain.reject(value):
-                raise StudyError(f"{name}: {reason}")
-        best = self.best.params if self.best else {}
-        return self.effects(objective=objective).predict(self.space.point({**best, **params}))
-
-    def importance(self, *, objective: str | int = 0) -> dict[str, float]:
-        """Return each parameter's share of what the parameters explain of an objective, largest first.
-
-        Parameters
-        ----------
-        objective : str or int
-            Which one, by label or number; the first by default.
-
-        Raises
-        ------
-        StudyError
-            If there is no such objective, or there are too few trials.
-        """
-        return self.effects(objective=objective).importance()
-
-    def effects(self, *, objective: str | int = 0) -> Effects:
-        """Return the surrogate of an objective, as of now; it stays as it is when trials are added.
-
-        Parameters
-        ----------
-        objective : str or int
-            Which one, by label or number; the first by default.
-
-        Raises
-        ------
-        StudyError
-            If there is no such objective, or there are too few trials.
-        """
-        from jtune.surrogate.effects import Effects
-
-        index, complete = self._objective(objective), self.complete
-        n_known, known = self._effects.get(index, (-1, None))
-        if known is None or n_known != len(complete):
-            try:
-                known = Effects(
-                    self.space,
-                    [trial.params for trial in complete],
-                    [trial.values[index] for trial in complete],
-                    direction=self.objectives[index].direction,
-                )
-            except ValueError as error:
-                raise StudyError(str(error)) from None
-            self._effects[index] = len(complete), known
-        return known
-
-    def _objective(self, objective: str | int) -> int:
-        """Return the number of an objective, given by that or by its label."""
-        labels = [goal.label for goal in self.objectives]
-        if not labels:
-            raise StudyError(f"{self.name} has no objective that could be predicted")
-        if isinstance(objective, str) and objective in labels:
-            return labels.index(objective)
-        if isinstance(objective, int) and 0 <= objective < len(labels):
-            return objective
-        known = ", ".join(f"{label!r} ({i})" for i, label in enumerate(labels))
-        near = did_you_mean(objective, labels) if isinstance(objective, str) else ""
-        raise StudyError(f"{self.name} has no objective {objective!r}, only {known}{near}")
-
-    def _check_parameter(self, name: str) -> None:
-        if name not in self.space:
-            names = ", ".join(self.space.names)
-            raise StudyError(
-                f"{self.name} has no parameter {name!r}, only {names}{did_you_mean(name, self.space.names)}"
-            )
-
-    def _chosen(self, trial: Trial | int | None) -> Trial:
-        if trial is None:
-            # Without an objective, what ran last is what the user looked at last.
-            chosen = self.best if self.objectives else next(reversed(self.complete), None)
-        else:
-            chosen = self[trial] if isinstance(trial, int) else trial
-        if chosen is None:
-            raise StudyError(f"{self.name} has no complete trial yet")
-        return chosen
-
     def __repr__(self) -> str:
-        from jtune.views.report import as_text
-
-        return as_text(self)
+        return report.as_text(self)
 
     def _repr_html_(self) -> str:
-        from jtune.views.report import as_html
-
-        return as_html(self)
+        return report.as_html(self)
 
 
 _latest: dict[str, Study] = {}

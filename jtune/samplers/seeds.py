@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-
 
 # What numpy.random.RandomState, behind Optuna and scikit-optimize, takes as a seed.
 SEEDS = 2**32

@@ -19,8 +19,8 @@ from jtune.studies.ranking import Ranking
 from jtune.views.report import bare, one_line
 
 if TYPE_CHECKING:
+    from jtune.findings import Findings
     from jtune.studies.record import Trial
-    from jtune.study import Study
     from jtune.surrogate.effects import Effects
 
 Message: TypeAlias = dict[str, Any]
@@ -30,7 +30,7 @@ _ROWS_AT_ONCE = 500
 _CURVE_POINTS_AT_MOST = 60
 
 
-def study_info(study: Study) -> Message:
+def study_info(study: Findings) -> Message:
     """Return what the page has to know before any trial: parameters and objectives."""
     return {
         "name": study.name,
@@ -39,7 +39,7 @@ def study_info(study: Study) -> Message:
     }
 
 
-def goals(study: Study) -> list[Message]:
+def goals(study: Findings) -> list[Message]:
     """Return the objectives."""
     return [{"label": one_line(goal.label), "direction": goal.direction} for goal in study.objectives]
 
@@ -136,7 +136,7 @@ def pair_message(space: Space, effects: Effects | None, reason: str, a: str, b: 
     }
 
 
-def detail_message(study: Study, trial: Trial) -> Message:
+def detail_message(study: Findings, trial: Trial) -> Message:
     """Return all about a trial but what it showed."""
     named = zip(study.objectives, trial.values, strict=bool(trial.values))
     return {
@@ -153,7 +153,7 @@ def detail_message(study: Study, trial: Trial) -> Message:
     }
 
 
-def source_message(study: Study, trial: Trial) -> Message:
+def source_message(study: Findings, trial: Trial) -> Message:
     """Return the cell with a trial's literals, these one by one, and which cell it is."""
     return {
         "type": "source",
@@ -179,7 +179,7 @@ class Feed:
 
     Parameters
     ----------
-    study : Study
+    study : Findings
     send : callable
         Takes a message for the page; called from several threads, one at a time.
     on_flush : callable
@@ -190,7 +190,7 @@ class Feed:
 
     def __init__(
         self,
-        study: Study,
+        study: Findings,
         send: Callable[[Message], None],
         on_flush: Callable[[], None],
         on_error: Callable[[Exception], None],
@@ -278,7 +278,7 @@ class Feed:
             self._stopped.wait(_FLUSH_S)
 
 
-def surrogate_of(study: Study) -> tuple[Effects | None, str]:
+def surrogate_of(study: Findings) -> tuple[Effects | None, str]:
     """Return the surrogate of a study, or None and why there is none."""
     try:
         return study.effects(), ""

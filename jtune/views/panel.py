@@ -26,16 +26,15 @@ import traitlets as t
 from IPython.core.getipython import get_ipython
 from IPython.display import DisplayHandle, display
 
-from jtune import editor
 from jtune.errors import MistakeError
+from jtune.findings import Findings
 from jtune.language.domains import Value
 from jtune.language.space import Point, Space
 from jtune.search import Search
 from jtune.studies.ranking import Ranking
 from jtune.studies.record import Trial
-from jtune.study import Study
 from jtune.trials.outcome import Outcome, Output
-from jtune.views import feed
+from jtune.views import feed, lab
 from jtune.views.controls import Row
 from jtune.views.report import gain, one_line, shortened
 
@@ -100,10 +99,10 @@ class Panel:
 
     Parameters
     ----------
-    study : Study
+    study : Findings
     """
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, study: Findings) -> None:
         self.study = study
         self.search: Search | None = None
         self._rerun: Rerun | None = None
@@ -177,7 +176,7 @@ class Panel:
             self._is_heard = True
             handle(message)
 
-    def attach(self, study: Study, search: Search, rerun: Rerun) -> None:
+    def attach(self, study: Findings, search: Search, rerun: Rerun) -> None:
         """Follow a search of the same study, which has not begun; ``rerun`` runs a point when it has ended."""
         with self._lock, self._unfailing():
             self._rerun, self._want = rerun, None
@@ -194,14 +193,14 @@ class Panel:
             if not self._is_heard:
                 self.charts.send_script()
 
-    def explore(self, study: Study, search: Search, want: Want) -> None:
+    def explore(self, study: Findings, search: Search, want: Want) -> None:
         """Ask for a run whenever a slider is moved."""
         with self._lock, self._unfailing():
             self._rerun, self._want, self._follows = None, want, False
             self._turn_to(study, search)
-            editor.progress(self, is_last=True)
+            lab.progress(self.standing(), is_last=True)
 
-    def _turn_to(self, study: Study, search: Search) -> None:
+    def _turn_to(self, study: Findings, search: Search) -> None:
         self.study, self.search, self._notes = study, search, []
         # The one that runs last is last.
         _panels[study.path] = _panels.pop(study.path, self)
@@ -269,8 +268,29 @@ class Panel:
         if self._unheard is not None:
             self._unheard.cancel()
         with self._unfailing():
-            editor.progress(self, is_last=True)
-            editor.found(self)
+            lab.progress(self.standing(), is_last=True)
+            lab.found(self.summary())
+
+    def standing(self) -> dict[str, Any]:
+        """Return how far the study is, as the extension has it."""
+        status = self.head.status
+        kept = {key: status[key] for key in ("name", "done", "total", "phase", "text", "best", "gain")}
+        explored = self.study.cell_source if self.is_exploring else None
+        return {**kept, "cell": self.study.cell_id, "explored": explored}
+
+    def summary(self) -> dict[str, Any]:
+        """Return what the study found out, as the extension has it."""
+        study, best = self.study, self.feed.standing.best
+        info = feed.study_info(study)
+        at = feed.positions(study.space, best.params) if best is not None else []
+        summary = {
+            "name": study.name,
+            "goal": ", ".join(f"{goal['direction']} {goal['label']}" for goal in info["objectives"]),
+            "effects": self.effects,
+            "parameters": info["parameters"],
+            "best": dict(zip(study.space.names, at, strict=False)),
+        }
+        return {"cell": study.cell_id, "summary": summary if self.effects else None}
 
     def show(self) -> None:
         """Display it, beside where it is displayed already."""
@@ -327,7 +347,7 @@ class Panel:
     def _apply(self) -> None:
         trial = self.feed.standing.best if self._want is None else self._trial_at(self._point())
         if trial is not None:
-            self.charts.send(editor.source_message(self.study, trial))
+            self.charts.send(lab.addressed(feed.source_message(self.study, trial)))
 
     def _trial_at(self, point: Point) -> Trial | None:
         return next((trial for trial in self.study.complete if trial.params == point), None)
@@ -474,7 +494,7 @@ class Panel:
         _set(self.run_these, disabled=search is None)
         self.head.status = self._status(standing, search, is_running, is_paused)
         if is_running:
-            editor.progress(self, is_last=False)
+            lab.progress(self.standing(), is_last=False)
 
     def _status(self, standing: Ranking, search: Search | None, is_running: bool, is_paused: bool) -> feed.Message:
         best, baseline = standing.best, standing.baseline
@@ -497,7 +517,7 @@ class Panel:
         }
 
 
-def _state_text(study: Study, search: Search | None, is_paused: bool) -> str:
+def _state_text(study: Findings, search: Search | None, is_paused: bool) -> str:
     if search is not None and search.is_running:
         number = search.running
         if is_paused:
@@ -536,7 +556,7 @@ def _error_output(outcome: Outcome) -> list[Output]:
 _panels: dict[Path, Panel] = {}
 
 
-def panel_of(study: Study) -> Panel:
+def panel_of(study: Findings) -> Panel:
     """Return the panel of a study; a new one where its generation, or the search space, has changed."""
     path = study.path
     known = _panels.get(path)
@@ -559,7 +579,7 @@ def let_go(namespace: Mapping[str, Any]) -> None:
 
     A study without a NAME goes when its cell has another one. One that was only loaded is its display's.
     """
-    held = {value.path for value in list(namespace.values()) if isinstance(value, Study)}
+    held = {value.path for value in list(namespace.values()) if isinstance(value, Findings)}
     cells = {panel.study.cell_id: panel for panel in panels()}
     for panel in panels():
         if panel.search is None or panel.search.is_running:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    from jtune.findings import Findings
     from jtune.studies.record import Trial
-    from jtune.study import Study
     from jtune.surrogate.effects import Effect
 
 WIDTH_PX = 880
@@ -46,14 +46,14 @@ _BESIDE_PX, _OVERVIEW_PX, _CHART_PX = 190, 150, 115
 _UPRIGHT_CHARS = 8
 
 
-def draw(study: Study) -> bytes | None:
+def draw(study: Findings) -> bytes | None:
     """Return a PNG, or None while fewer than two trials are complete: of one, the table says all.
 
     The PNG is twice as wide as :data:`WIDTH_PX`, to be sharp on dense screens.
 
     Parameters
     ----------
-    study : Study
+    study : Findings
     """
     view = _view(study)
     if len(view.complete) < 2:
@@ -67,7 +67,7 @@ def draw(study: Study) -> bytes | None:
         return _png(view)
 
 
-def describe(study: Study) -> str:
+def describe(study: Findings) -> str:
     """Return in words what the picture shows, for those who do not see it."""
     first, *others = (one_line(goal.label) for goal in study.objectives)
     overview = f"{first} against {others[0]}" if others else f"{first} of each trial"
@@ -92,7 +92,7 @@ class _Range:
 class _View:
     """What is drawn of a study."""
 
-    study: Study
+    study: Findings
     ended: list[Trial]
     complete: list[Trial]
     best: Trial | None
@@ -117,7 +117,7 @@ class _View:
         return math.ceil(len(self.complete) / _DOTS_AT_MOST) or 1
 
 
-def _view(study: Study) -> _View:
+def _view(study: Findings) -> _View:
     ended = [trial for trial in study.trials if trial.state != "running"]
     # Another writer of the file may have told Optuna an infinite value.
     complete = [trial for trial in ended if trial.values and all(map(math.isfinite, trial.values))]
@@ -140,7 +140,7 @@ def _view(study: Study) -> _View:
     )
 
 
-def _shares(study: Study) -> dict[str, float]:
+def _shares(study: Findings) -> dict[str, float]:
     """Return each parameter's share of importance, the largest first; empty while that is not known."""
     try:
         return study.importance()
@@ -148,14 +148,14 @@ def _shares(study: Study) -> dict[str, float]:
         return {}
 
 
-def _effects(study: Study, names: Sequence[str]) -> dict[str, Effect]:
+def _effects(study: Findings, names: Sequence[str]) -> dict[str, Effect]:
     try:
         return {name: study.effect(name) for name in names}
     except StudyError:  # too few trials
         return {}
 
 
-def _range(study: Study, complete: Sequence[Trial], front: Sequence[Trial], i: int) -> _Range:
+def _range(study: Findings, complete: Sequence[Trial], front: Sequence[Trial], i: int) -> _Range:
     """Return the range of one objective, in which one huge loss does not flatten all others.
 
     What is more than ten times as far from the best as four fifths of the trials are lies beyond it.

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from IPython.display import DisplayHandle
 
 if TYPE_CHECKING:
+    from jtune.findings import Findings
     from jtune.search import Search
-    from jtune.study import Study
 
 _LIVE_S, _LOG_S = 0.2, 5.0
 
@@ -59,7 +59,7 @@ class Progress:
             (self._handle.update if self._is_displayed else self._handle.display)(content, raw=raw)
             self._is_displayed = True
 
-    def end(self, study: Study, shown: Callable[[], None]) -> None:
+    def end(self, study: Findings, shown: Callable[[], None]) -> None:
         """Put the study in the line's place, beside what the best trial showed.
 
         In a notebook the study comes first, where the line was; in a terminal it comes last, where the eye is.

@@ -19,9 +19,9 @@ from jtune.language.domains import ChoiceDomain, Value, is_same
 from jtune.studies.ranking import losses
 
 if TYPE_CHECKING:
+    from jtune.findings import Findings
     from jtune.language.space import Parameter
     from jtune.studies.record import Trial
-    from jtune.study import Study
 
 _WIDTH = 100
 _VALUE_AT_MOST, _NAME_AT_MOST, _LABEL_AT_MOST, _DOMAIN_AT_MOST = 18, 26, 40, 120
@@ -62,12 +62,12 @@ class _Column:
         return max(map(len, [self.head, *self.cells]))
 
 
-def as_text(study: Study) -> str:
+def as_text(study: Findings) -> str:
     """Return the report for a terminal, at most 100 columns wide where names and labels allow.
 
     Parameters
     ----------
-    study : Study
+    study : Findings
         In any state: without trials, while it runs, with failures only.
     """
     shares, note = _importance(study)
@@ -81,12 +81,12 @@ def as_text(study: Study) -> str:
     return "\n".join(lines)
 
 
-def as_html(study: Study) -> str:
+def as_html(study: Findings) -> str:
     """Return the report as HTML with one picture in it; names and values are text, never markup.
 
     Parameters
     ----------
-    study : Study
+    study : Findings
         In any state, as for :func:`as_text`.
     """
     shares, note = _importance(study)
@@ -101,7 +101,7 @@ def as_html(study: Study) -> str:
     return f'<div class="jtune-report">{"".join([*parts, _picture(study)])}<style>{_WITHOUT_KERNEL}</style></div>'
 
 
-def summary(study: Study) -> str:
+def summary(study: Findings) -> str:
     """Return one line: trials, why the search ended, best against baseline."""
     return f"{study.name}: " + "; ".join([*_trials(study), *_standing(study)])
 
@@ -129,7 +129,7 @@ def percent(share: float) -> str:
     return "<1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
 
 
-def _importance(study: Study) -> tuple[dict[str, float], str]:
+def _importance(study: Findings) -> tuple[dict[str, float], str]:
     """Return each parameter's share, or why there is none."""
     if not study.objectives:
         return {}, ""
@@ -142,7 +142,7 @@ def _importance(study: Study) -> tuple[dict[str, float], str]:
         return {}, "too few trials for importance: it takes 3 complete ones with different values"
 
 
-def _head(study: Study) -> list[str]:
+def _head(study: Findings) -> list[str]:
     goals = ", ".join(f"{goal.direction} {_label(goal.label)}" for goal in study.objectives)
     return [f"{study.name}: {goals or 'no objective'}", "; ".join(_trials(study)), *_standing(study)]
 
@@ -151,7 +151,7 @@ def _label(label: str) -> str:
     return shortened(one_line(label), _LABEL_AT_MOST)
 
 
-def _trials(study: Study) -> list[str]:
+def _trials(study: Findings) -> list[str]:
     """Return how many trials there are and what else came of them; then why the search ended, where that is known."""
     states = Counter(trial.state for trial in study.trials)
     if not states:
@@ -165,11 +165,11 @@ def _trials(study: Study) -> list[str]:
     return [", ".join([text, *(f"{states[state]} {state}" for state in _UNFINISHED if states[state])]), *ending]
 
 
-def _standing(study: Study) -> list[str]:
+def _standing(study: Findings) -> list[str]:
     return [_best(study)] if study.trials and study.objectives else []
 
 
-def _best(study: Study) -> str:
+def _best(study: Findings) -> str:
     """Return the best value against the baseline's, of the first objective."""
     best, baseline = study.best, study.baseline
     if best is None:
@@ -221,7 +221,7 @@ def _digits(number: float) -> str:
     return f"{number:.0f}" if number >= 10 else f"{number:.1f}" if number >= 1 else f"{number:.1g}"
 
 
-def _parameters(study: Study, shares: dict[str, float], signs: _Signs) -> list[_Column]:
+def _parameters(study: Findings, shares: dict[str, float], signs: _Signs) -> list[_Column]:
     """Return the table of the parameters, in cell order; columns that would be empty are left out."""
     best, baseline = study.best, study.baseline
     before = baseline.params if baseline else study.space.baseline
@@ -276,7 +276,7 @@ def _plain(ratio: float) -> str:
     return f"{ratio:.1e}"
 
 
-def _front(study: Study, shares: dict[str, float], signs: _Signs) -> tuple[str, list[_Column]]:
+def _front(study: Findings, shares: dict[str, float], signs: _Signs) -> tuple[str, list[_Column]]:
     """Return a title and a table of the Pareto front, from the best in the first objective on."""
     front = sorted(study.front, key=lambda trial: (losses(study.objectives, trial.values), trial.number))
     shown = front
@@ -332,7 +332,7 @@ def _html_cell(tag: str, text: str, column: _Column) -> str:
     return f'<{tag} style="{style}">{escape(text)}</{tag}>'
 
 
-def _picture(study: Study) -> str:
+def _picture(study: Findings) -> str:
     """Return the picture as an element, its pixels in it."""
     from jtune.views.picture import WIDTH_PX, describe, draw
 

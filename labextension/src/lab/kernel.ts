@@ -43,7 +43,7 @@ function ask<T>(kernel: Kernel.IKernelConnection, msgType: string, content: JSON
   });
 }
 
-/** Call one of the functions that `jtune/editor.py` has for the page. */
+/** Call one of the functions that `jtune/views/lab.py` has for the page. */
 export async function call(
   kernel: Kernel.IKernelConnection,
   name: string,

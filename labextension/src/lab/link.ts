@@ -70,7 +70,7 @@ export class Link {
     return this.#isLoaded;
   }
 
-  /** Call a function of `jtune/editor.py`; null where jtune is not loaded. */
+  /** Call a function of `jtune/views/lab.py`; null where jtune is not loaded. */
   async call(name: string, ...given: JSONValue[]): Promise<unknown> {
     return (await this.isLoaded()) && this.#kernel ? call(this.#kernel, name, ...given) : null;
   }

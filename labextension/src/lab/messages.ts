@@ -1,4 +1,4 @@
-/** What the extension and a kernel say to each other: the twin of `jtune/editor.py`. Every text in it is the user's. */
+/** What the extension and a kernel say to each other: the twin of `jtune/views/lab.py`. Every text in it is the user's. */
 
 import type { StudySummary } from '../editor';
 import type { SourceMessage } from '../panel/messages';

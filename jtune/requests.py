@@ -1,0 +1,114 @@
+"""What the JupyterLab extension asks, and the answers; the twin of ``labextension/src/lab/messages.ts``.
+
+It asks by messages of a type of jtune's own on the control channel. They are heard while a cell runs, in a thread of
+their own, so the functions here only set flags. And unlike a silent execution or a message of the comm they fire none
+of IPython's hooks, which would show and close the figures that the cell is drawing, and leave ``input()`` as it is.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from jtune.errors import StudyError
+from jtune.study import Study, load
+from jtune.study import delete as delete_study
+from jtune.study import studies as all_studies
+from jtune.views import feed, lab, report
+
+if TYPE_CHECKING:
+    from jtune.views.panel import Panel
+
+_REPLY = "jtune_reply"
+
+
+def answer(stream: Any, idents: Any, request: Mapping[str, Any]) -> None:
+    """Answer a request; what ipykernel calls with it."""
+    content, kernel = request["content"], lab.kernel()
+    lab.line.pages.add(request["header"]["session"])
+    reply: dict[str, Any]
+    try:
+        reply = {"status": "ok", "value": _REQUESTS[content["name"]](*content["given"])}
+    except Exception as error:  # whatever it is, the page waits for an answer
+        reply = {"status": "error", "ename": type(error).__name__, "evalue": str(error)}
+    kernel.session.send(stream, _REPLY, reply, request, ident=idents)
+
+
+# What the extension calls.
+
+
+def greet() -> dict[str, Any]:
+    """Return all there is to know for a page that has just come; of several studies of a cell the latest is last."""
+    panels = _panels()
+    return {"studies": [panel.standing() for panel in panels], "summaries": [panel.summary() for panel in panels]}
+
+
+def studies() -> list[dict[str, Any]]:
+    """Return the studies of this kernel, the one that ran last first, and then the others of its folder."""
+    shown = {panel.study.name: panel.standing() for panel in _panels()}
+    others = [found for found in all_studies() if found.name not in shown]
+    return [*reversed(shown.values()), *(_at_rest(found, report.summary(found)) for found in others)]
+
+
+def source(name: str) -> dict[str, Any]:
+    """Return the cell of a study with its best literals."""
+    study = load(name)
+    if study.best is None:
+        raise StudyError(f"{name} has no best trial")
+    return lab.addressed(feed.source_message(study, study.best))
+
+
+def move(name: str, literals: Mapping[str, str]) -> bool:
+    """Move the sliders of a study, given literals as they are typed; return whether its cell is explored."""
+    panel = _panel(name)
+    if panel is None or not panel.is_exploring:
+        return False
+    panel.move({name: ast.literal_eval(text) for name, text in literals.items()})
+    return True
+
+
+def stop() -> bool:
+    """Stop all searches of this kernel; return whether there was one."""
+    running = [panel.search for panel in _panels() if panel.search is not None and panel.search.is_running]
+    for search in running:
+        search.stop()
+    return bool(running)
+
+
+def delete(name: str) -> None:
+    """Delete a study and its file.
+
+    Raises
+    ------
+    StudyError
+        If there is no such study, or it is searched now.
+    """
+    panel = _panel(name)
+    if panel is not None and panel.search is not None and panel.search.is_running:
+        raise StudyError(f"{name} is running; stop it first")
+    delete_study(name)
+    if panel is not None:
+        panel.close()
+
+
+_REQUESTS: Mapping[str, Callable[..., Any]] = {
+    call.__name__: call for call in (greet, studies, source, move, stop, delete)
+}
+
+
+def _panels() -> Sequence[Panel]:
+    # Where nothing has shown one, ipywidgets need not be loaded to say so.
+    module = sys.modules.get("jtune.views.panel")
+    return module.panels() if module is not None else []
+
+
+def _panel(name: str) -> Panel | None:
+    return next((panel for panel in _panels() if panel.study.name == name), None)
+
+
+def _at_rest(study: Study, summary: str) -> dict[str, Any]:
+    text = summary.removeprefix(f"{study.name}: ")
+    known = {"name": study.name, "done": len(study.finished), "total": None, "phase": "ended", "text": text}
+    return {**known, "best": "", "gain": "", "cell": study.cell_id, "explored": None}

@@ -1,0 +1,100 @@
+"""What the kernel tells the JupyterLab extension; the twin of ``labextension/src/lab/messages.ts``.
+
+The kernel speaks through a comm that it opens when jtune is loaded: how far studies are, what they found out, which
+cells are explored, what to write into a cell. What the extension asks is answered by :mod:`jtune.requests`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_TARGET, _REQUEST = "jtune", "jtune_request"
+_TOLD_EVERY_S = 0.5
+
+
+def kernel() -> Any:
+    """Return the kernel that this process is; None elsewhere."""
+    from IPython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None)
+
+
+class Line:
+    """The comm to all pages of the kernel, and which of them have the extension."""
+
+    def __init__(self) -> None:
+        self._comm: Any = None
+        self.pages: set[str] = set()
+
+    def open(self) -> None:
+        """Open it; by its target a page sees that jtune is loaded."""
+        from comm import create_comm, get_comm_manager
+
+        if self._comm is None:
+            self._comm = create_comm(target_name=_TARGET, data={})
+            # A page without the extension closes what it does not know; the others go on to listen.
+            self._comm.on_close(lambda _: get_comm_manager().register_comm(self._comm))
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        if self._comm is not None:
+            self._comm.send(dict(message))
+
+
+line = Line()
+_told: dict[str, float] = {}
+
+
+def listen(answer: Callable[[Any, Any, Mapping[str, Any]], None]) -> None:
+    """Have the extension's requests answered, and tell it that jtune is loaded now; without a kernel, do nothing.
+
+    Parameters
+    ----------
+    answer : callable
+        Takes the stream, the identities and the message, as ipykernel's handlers do.
+    """
+    here = kernel()
+    if here is not None:
+        here.control_handlers[_REQUEST] = answer
+        line.open()
+
+
+def progress(standing: Mapping[str, Any], *, is_last: bool) -> None:
+    """Tell how far a study is: now and then, and at its end."""
+    name, now = standing["name"], time.monotonic()
+    if is_last or now - _told.get(name, 0.0) >= _TOLD_EVERY_S:
+        _told[name] = now
+        line.send({"type": "study", "study": dict(standing)})
+
+
+def found(summary: Mapping[str, Any]) -> None:
+    """Tell what a study found out, for its cell."""
+    line.send({"type": "summary", **summary})
+
+
+def asking_page() -> str:
+    """Return the session of the page that runs the present cell, or sent the message that is being answered."""
+    here = kernel()
+    parent = here.get_parent() if here is not None else {}
+    session: str = parent.get("header", {}).get("session", "")
+    return session
+
+
+def addressed(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a cell that is to be written, with the page that is to write it: of several, the one that asked."""
+    return {**message, "page": asking_page()}
+
+
+def apply(message: Mapping[str, Any]) -> bool:
+    """Ask the page that runs the present cell to write another text of it; return whether it has the extension.
+
+    Parameters
+    ----------
+    message : mapping
+        As :func:`jtune.views.feed.source_message` makes it.
+    """
+    if asking_page() not in line.pages:
+        return False
+    line.send({**addressed(message), "type": "apply"})
+    return True
