@@ -45,7 +45,7 @@ class PreparedCell:
     """
 
     def __init__(self, shell: Any, cell: Cell, header: str, name: str | None, is_fresh: bool) -> None:
-        _check(cell, name, shell.user_ns)
+        _check(cell, name)
         self.cell = cell
         self._name, self._is_fresh, self._namespace = name, is_fresh, shell.user_ns
         self.filename = shell.compile.cache(cell.python, shell.execution_count)
@@ -53,6 +53,8 @@ class PreparedCell:
         self.inputs = Inputs(self._namespace, self.template, cell.python)
         if name in self.inputs.names:
             raise UsageError(f"the cell reads {name} from outside; give the study another NAME")
+        if name:
+            _check_free(name, self._namespace)
         definition = _definition(cell, header, name, self.inputs, cell_id(shell))
         self._now = CellNow(cell, definition, shell.transform_cell)
         self.runner = Runner(cell, self.template, self._namespace, shell)
@@ -145,17 +147,21 @@ class PreparedCell:
             print(f"{self._now.definition.name}: {text}")
 
 
-def _check(cell: Cell, name: str | None, namespace: Mapping[str, Any]) -> None:
+def _check(cell: Cell, name: str | None) -> None:
     if not len(cell.space):
         raise UsageError("nothing to tune; mark a literal, for example C=1.0,  # tune: 1e-3..1e3 log")
     if name and cell.binds(name):
         raise UsageError(f"the cell assigns {name} itself; give the study another NAME")
-    if name and name in namespace and not _is_study(namespace[name]):
+
+
+def _check_free(name: str, namespace: Mapping[str, Any]) -> None:
+    """Refuse to take a name that means something else."""
+    if name in namespace and not _is_study(namespace[name]):
         kind = type(namespace[name]).__name__
         raise UsageError(
             f"{name} is a variable already, of type {kind}; give the study another NAME, or del {name} first"
         )
-    if name and hasattr(builtins, name) and name not in namespace:
+    if hasattr(builtins, name) and name not in namespace:
         raise UsageError(f"{name} is a builtin; give the study another NAME, for example {name}_study")
 
 

@@ -97,10 +97,10 @@ def test_logging_that_a_trial_sets_up_goes_on_afterwards(shared_kernel):
 
 
 def test_cell_may_await(shared_kernel):
-    shared_kernel.run("import asyncio\nasync def slow(v):\n    await asyncio.sleep(0.001)\n    return v * factor")
+    shared_kernel.run("import asyncio\nasync def later(v):\n    await asyncio.sleep(0.001)\n    return v * factor")
     cell = (
         "%%tune awaited -n 4 --sampler random\nx = 1.0  # tune: -3..3\nfactor = 2\n"
-        "both = await asyncio.gather(slow(x), slow(-x))\nawait slow(x)  # tune: minimize"
+        "both = await asyncio.gather(later(x), later(-x))\nawait later(x)  # tune: minimize"
     )
     shared_kernel.run(cell)
     said = shared_kernel.run("print(all(t.value == 2 * t.params['x'] for t in awaited), both == [2 * x, -2 * x])")
@@ -329,6 +329,7 @@ def test_unknown_content_is_named_when_the_study_goes_on(shared_kernel):
         ("%%tune q\nbad = 3  # tune: 1..9\nq = bad  # tune: minimize", "the cell assigns q itself"),
         ("q = 1\n", ""),
         ("%%tune q\nbad = 3  # tune: 1..9\nbad + q  # tune: minimize", "the cell reads q from outside"),
+        ("del q\n", ""),
         ("%%tune q --timeout soon\nbad = 3  # tune: 1..9\ny = bad  # tune: minimize", "is not a duration"),
         ("%%tune q -n 0\nbad = 3  # tune: 1..9\ny = bad  # tune: minimize", "-n counts from 1"),
         ("%%tune class\nbad = 3  # tune: 1..9\ny = bad  # tune: minimize", "write letters, digits and _ only"),

@@ -95,10 +95,13 @@ class Records(logging.Handler):
 @pytest.fixture
 def heard():
     """What Optuna logs."""
-    logger, records = logging.getLogger("optuna"), Records()
+    logger, records, level = logging.getLogger("optuna"), Records(), optuna.logging.get_verbosity()
+    # Whatever another test has set.
+    optuna.logging.set_verbosity(optuna.logging.INFO)
     logger.addHandler(records)
     yield records.texts
     logger.removeHandler(records)
+    optuna.logging.set_verbosity(level)
 
 
 def test_jtune_s_own_studies_log_nothing_and_the_user_s_do(tmp_path, heard):
