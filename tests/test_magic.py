@@ -197,6 +197,21 @@ def test_resumed_study_is_the_straight_one(shared_kernel):
     assert len(said) == 1
 
 
+def test_seed_gives_the_same_points_in_two_new_kernels(tmp_path, start_kernel):
+    cell = (
+        '%%tune q -n 16 --seed 3\nx = 1.0  # tune: -3..3\nk = "a"  # tune: ["a", "b", "c"]\n'
+        'loss = (x - 1) ** 2 + (k != "b")  # tune: minimize'
+    )
+    points = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        kernel = start_kernel(tmp_path / name)
+        kernel.run(cell)
+        points.append(kernel.run("print([t.params for t in q])"))
+    assert points[0].count("'x'") == 16
+    assert points[0] == points[1]
+
+
 def test_other_domains_keep_the_trials_that_fit(shared_kernel):
     shared_kernel.run(quadratic("ranges"))
     kept = shared_kernel.run("print(sum(abs(t.params['x']) <= 2 for t in ranges))").strip()
