@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { axis, number, typed } from '../src/panel/format';
+import { axis, counted, number, typed } from '../src/panel/format';
 import { choice, range } from './fixtures';
+
+it.each([
+  [0, '0 trials'],
+  [1, '1 trial'],
+  [2, '2 trials'],
+])('counts %d trials', (n, text) => {
+  expect(counted(n, 'trial')).toBe(text);
+});
 
 describe('number', () => {
   it.each([

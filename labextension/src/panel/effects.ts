@@ -3,6 +3,7 @@
 import { Chart, type Shared } from './chart';
 import type { Data } from './data';
 import { button, element, section, setText } from './dom';
+import { counted } from './format';
 import type { Effect } from './messages';
 import { effectOption } from './options/effect';
 import type { Stage } from './stage';
@@ -137,5 +138,5 @@ export class Effects {
 function describe(data: Data, name: string): string {
   const effect: Effect | undefined = data.effects.find((each) => each.name === name);
   const share = effect ? `, importance ${percent(effect.importance)}` : '';
-  return `Effect of ${name}: ${data.rows.length} trials${share}`;
+  return `Effect of ${name}: ${counted(data.rows.length, 'trial')}${share}`;
 }

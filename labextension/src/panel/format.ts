@@ -19,6 +19,11 @@ export function number(x: number): string {
   return `${mantissa}e${exponent < 0 ? '-' : '+'}${size}`;
 }
 
+/** A number of things: "1 trial", "2 trials", "0 trials". */
+export function counted(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
+
 /** The short text of a tick: 1e-3, 0.01, 1, 100, 1e5. */
 export function axis(x: number): string {
   const [mantissa, exponent] = parts(x, 6);

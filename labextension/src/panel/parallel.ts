@@ -2,6 +2,7 @@
 
 import { Chart, type Shared } from './chart';
 import type { EChartsOption } from './echarts';
+import { counted } from './format';
 import { brushed, parallelOption } from './options/parallel';
 
 interface AreaEvent {
@@ -19,7 +20,7 @@ export class Parallel extends Chart {
     super(shared, {
       option: parallelOption,
       describe: ({ rows, study }) =>
-        `Parallel coordinates: ${rows.length} trials over ${study.parameters.length} parameters`,
+        `Parallel coordinates: ${counted(rows.length, 'trial')} over ${counted(study.parameters.length, 'parameter')}`,
     });
     this.node.classList.add('jtune-tall');
   }

@@ -6,7 +6,7 @@ import type { Data, Theme } from './data';
 import { showDetail, sourceBlock } from './detail';
 import { button, element, section, setText } from './dom';
 import { Effects } from './effects';
-import { number } from './format';
+import { counted, number } from './format';
 import { Interactions } from './interactions';
 import type { SourceMessage } from './messages';
 import { curvesOption } from './options/curves';
@@ -59,11 +59,12 @@ export class View {
     this.#history = this.#chart({ option: historyOption, describe: describeHistory });
     this.#curves = this.#chart({
       option: curvesOption,
-      describe: ({ rows }) => `Learning curves of ${rows.filter((row) => row.curves).length} trials`,
+      describe: ({ rows }) =>
+        `Learning curves of ${counted(rows.filter((row) => row.curves).length, 'trial')}`,
     });
     this.#front = this.#chart({
       option: frontOption,
-      describe: ({ front, rows }) => `Pareto front: ${front.length} of ${rows.length} trials`,
+      describe: ({ front, rows }) => `Pareto front: ${front.length} of ${counted(rows.length, 'trial')}`,
     });
     this.#effects = new Effects(this.#shared, this.#stage);
     this.#interactions = new Interactions(this.#shared, this.#stage);
@@ -268,7 +269,7 @@ export class View {
     const { filter, rows } = this.store;
     this.#chip.hidden = filter === null;
     if (filter === null) this.#parallel.clear();
-    else setText(this.#filtered, `${rows.filter(filter).length} of ${rows.length} trials shown`);
+    else setText(this.#filtered, `${rows.filter(filter).length} of ${counted(rows.length, 'trial')} shown`);
     this.#stage.markAll();
   }
 
@@ -318,5 +319,5 @@ export class View {
 function describeHistory({ rows, best }: Data): string {
   const value = best === null ? undefined : rows[best]?.values[0];
   const words = value === undefined ? '' : `, best ${number(value)} in trial ${best}`;
-  return `History: ${rows.length} trials${words}`;
+  return `History: ${counted(rows.length, 'trial')}${words}`;
 }
