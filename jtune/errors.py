@@ -117,11 +117,6 @@ class JournalCorruptError(JournalError):
         )
 
 
-def counted(n: int, what: str) -> str:
-    """Return ``1 trial`` or ``2 trials``."""
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
-
-
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the known word nearest to ``word``, or ``""``."""
     near = difflib.get_close_matches(word, list(known), n=1)

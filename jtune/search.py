@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from jtune.errors import counted
 from jtune.language.domains import Value
 from jtune.language.space import Point, Space
 from jtune.samplers import PointSampler, SpaceExhausted
 from jtune.samplers.pruning import Pruning
 from jtune.studies.ledger import Ledger
 from jtune.studies.record import Origin, Trial
+from jtune.text import counted
 from jtune.trials.gate import TimeLimit, Verdict
 from jtune.trials.outcome import Outcome
 from jtune.trials.runner import Runner

@@ -16,6 +16,7 @@ from jtune.language.cell import Cell
 from jtune.studies.definition import Definition, Goal
 from jtune.studies.store import Store
 from jtune.study import Study
+from jtune.text import one_line
 from jtune.trials.outcome import Outcome
 from jtune.views import picture, report
 
@@ -313,8 +314,8 @@ def test_html_shows_the_users_text_as_text(tmp_path, label):
     assert not {"b", "script"} & set(page.tags)
     assert not {name for name, _ in page.attributes} & {"onerror", "onload"}
     assert page.rows[1][-1] == f"['{EVIL}', '$x_1$', 'a & b \u6c34']"
-    assert report.one_line(label) in page.text
-    assert report.one_line(label) in dict(page.attributes)["alt"]
+    assert one_line(label) in page.text
+    assert one_line(label) in dict(page.attributes)["alt"]
     assert picture_of(html) is not None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from jtune.errors import JournalError, StudyError, counted
+from jtune.errors import JournalError, StudyError
 from jtune.language.domains import Value
 from jtune.language.space import Point, Space
 from jtune.quiet import is_heard, quiet
@@ -27,6 +27,7 @@ from jtune.studies.record import (
     record,
     stored_values,
 )
+from jtune.text import counted
 from jtune.trials.outcome import Outcome
 
 ATTRIBUTE, _ENDING, USED = "jtune", "jtune:ending", "jtune:used"

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from jtune.errors import JTuneError, counted
+from jtune.errors import JTuneError
 from jtune.language.cell import Cell
 from jtune.studies.definition import Definition
 from jtune.studies.ledger import Ledger
 from jtune.studies.migration import Migration, migration
 from jtune.studies.record import Trial, moved
 from jtune.studies.store import Store
+from jtune.text import counted
 from jtune.trials.fingerprint import changed, obstacle
 from jtune.trials.inputs import doubts, merged
 

@@ -11,8 +11,8 @@ import ipywidgets as w
 
 from jtune.language.domains import ChoiceDomain, Domain, FloatDomain, IntDomain, Value, is_same
 from jtune.language.space import Parameter
+from jtune.text import one_line, shortened
 from jtune.views.feed import labels
-from jtune.views.report import one_line, shortened
 
 # A slider's own steps: fine enough for a mouse, and values of few digits.
 _STEPS = 200

@@ -16,7 +16,7 @@ from jtune.errors import StudyError
 from jtune.language.domains import ChoiceDomain, Domain, Value
 from jtune.language.space import Parameter, Space
 from jtune.studies.ranking import Ranking
-from jtune.views.report import bare, one_line
+from jtune.text import bare, one_line
 
 if TYPE_CHECKING:
     from jtune.findings import Findings

@@ -33,10 +33,11 @@ from jtune.language.space import Point, Space
 from jtune.search import Search
 from jtune.studies.ranking import Ranking
 from jtune.studies.record import Trial
+from jtune.text import one_line, shortened
 from jtune.trials.outcome import Outcome, Output
 from jtune.views import feed, lab
 from jtune.views.controls import Row
-from jtune.views.report import gain, one_line, shortened
+from jtune.views.report import gain
 
 _STATIC = Path(__file__).parents[1] / "static"
 _SCRIPT = _STATIC / "script.js"

@@ -17,7 +17,7 @@ from jtune.errors import StudyError
 from jtune.language.domains import ChoiceDomain, Domain, IntDomain, Value
 from jtune.quiet import quiet
 from jtune.studies.ranking import losses
-from jtune.views.report import bare, one_line, percent, shortened
+from jtune.text import bare, one_line, percent, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING
 
-from jtune.errors import StudyError, counted
+from jtune.errors import StudyError
 from jtune.language.domains import ChoiceDomain, Value, is_same
 from jtune.studies.ranking import losses
+from jtune.text import bare, counted, one_line, percent, shortened
 
 if TYPE_CHECKING:
     from jtune.findings import Findings
@@ -104,29 +105,6 @@ def as_html(study: Findings) -> str:
 def summary(study: Findings) -> str:
     """Return one line: trials, why the search ended, best against baseline."""
     return f"{study.name}: " + "; ".join([*_trials(study), *_standing(study)])
-
-
-def shortened(text: str, at_most: int, dots: str = "...") -> str:
-    """Return ``text``, its middle left out where it is longer than ``at_most``."""
-    if len(text) <= at_most:
-        return text
-    kept = at_most - len(dots)
-    return text[: kept - kept // 3] + dots + text[len(text) - kept // 3 :]
-
-
-def one_line(text: str) -> str:
-    """Return ``text`` with every run of blanks and line ends as one blank."""
-    return " ".join(text.split())
-
-
-def bare(value: Value) -> str:
-    """Return a value as typed, a string without its quotes."""
-    return repr(value)[1:-1] if isinstance(value, str) else repr(value)
-
-
-def percent(share: float) -> str:
-    """Return a share of 1 in percent."""
-    return "<1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
 
 
 def _importance(study: Findings) -> tuple[dict[str, float], str]:
