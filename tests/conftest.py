@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import threading
+import time
 
 import pytest
 from jupyter_client.manager import KernelManager
+
+import jtune
+from jtune.errors import JTuneError
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -89,6 +94,39 @@ def _text(kind, content):
     if kind == "error":
         return _COLOURS.sub("", "\n".join(content["traceback"])) + "\n"
     return content["data"].get("text/plain", "") + "\n"
+
+
+def _wait_until(condition, timeout_s=60):
+    """Wait until a condition holds, and return what it gave; what is waited for has the processor meanwhile."""
+    deadline, pause = time.monotonic() + timeout_s, threading.Event()
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "waited in vain"
+        pause.wait(0.01)
+    return value
+
+
+def _open_study(name, folder):
+    """Wait until a folder has a study, and open it; it follows its file, so that it need not be loaded again."""
+
+    def study():
+        # While its kernel writes the first lines there is none yet.
+        with contextlib.suppress(JTuneError):
+            return jtune.load(name, folder)
+        return None
+
+    return _wait_until(study)
+
+
+@pytest.fixture(scope="session")
+def wait_until():
+    """A function that waits until a condition holds."""
+    return _wait_until
+
+
+@pytest.fixture(scope="session")
+def open_study():
+    """A function that opens the study of a name in a folder as soon as it is there."""
+    return _open_study
 
 
 @pytest.fixture

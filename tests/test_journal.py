@@ -342,7 +342,7 @@ def test_line_torn_by_another_process_while_we_write(path):
     assert path.read_bytes().count(b"\n") == 2
 
 
-def test_line_that_optuna_is_still_writing_is_not_cut(path):
+def test_line_that_optuna_is_still_writing_is_not_cut(path, wait_until):
     journal = Journal(path)
     journal.append_logs([log(0)])
     line = b'{"op_code":8}\n'
@@ -353,8 +353,7 @@ def test_line_that_optuna_is_still_writing_is_not_cut(path):
         thread = threading.Thread(target=journal.append_logs, args=([log(1)],))
         thread.start()
         # From here on our append is under way; it must come out the same however far it has got.
-        while thread.is_alive() and not path.with_name(f"{path.name}.writer").read_bytes():
-            pass
+        wait_until(lambda: not thread.is_alive() or path.with_name(f"{path.name}.writer").read_bytes())
         file.write(line[5:])
     optunas.release()
     thread.join()

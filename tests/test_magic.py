@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import textwrap
-import time
 
 import pytest
 
@@ -21,12 +20,6 @@ POINTS = "print([t.params['x'] for t in {name}])"
 
 def quadratic(name, n=12):
     return QUADRATIC.format(name=name, n=n)
-
-
-def wait_for(path):
-    deadline = time.monotonic() + 60
-    while not path.exists():
-        assert time.monotonic() < deadline
 
 
 # The result
@@ -637,13 +630,13 @@ def test_cell_with_magics_commands_and_functions(shared_kernel):
 # Files
 
 
-def test_second_writer_is_named_and_loses_nothing(tmp_path, start_kernel):
+def test_second_writer_is_named_and_loses_nothing(tmp_path, start_kernel, wait_until):
     first, second = start_kernel(), start_kernel()
     first.client.execute(
         "%%tune q -n 2 --sampler random\nimport os, time\nx = 1.0  # tune: 0..3\nopen('began', 'w').close()\n"
         "while not os.path.exists('end'): time.sleep(0.01)\nx  # tune: minimize"
     )
-    wait_for(tmp_path / "began")
+    wait_until((tmp_path / "began").exists)
     said = second.run(quadratic("q", 5))
     (tmp_path / "end").touch()
     assert f"q.journal is being written by process {first.manager.provisioner.process.pid} on " in said
@@ -659,11 +652,11 @@ def test_folder_that_cannot_be_written_is_one_warning_and_the_study_goes_on(tmp_
     assert kernel.run("print(len(q), x == q.best.params['x'])") == "12 True\n"
 
 
-def test_study_is_readable_elsewhere_while_it_runs(tmp_path, start_kernel):
+def test_study_is_readable_elsewhere_while_it_runs(tmp_path, start_kernel, wait_until):
     seen = []
 
     def meanwhile():
-        wait_for(tmp_path / "third")
+        wait_until((tmp_path / "third").exists)
         seen.append(len(jtune.load("q", tmp_path).finished))
         (tmp_path / "end").touch()
 

@@ -177,7 +177,7 @@ class Stepping:
         return [(trial.number, trial.origin, trial.state) for trial in self.session.study]
 
 
-def test_pause_holds_the_next_trial_and_a_manual_one_still_runs(tmp_path):
+def test_pause_holds_the_next_trial_and_a_manual_one_still_runs(tmp_path, wait_until):
     stepping = Stepping(tmp_path)
     panel, search = stepping.session.panel, stepping.session.search
     panel.pause.click()
@@ -186,8 +186,7 @@ def test_pause_holds_the_next_trial_and_a_manual_one_still_runs(tmp_path):
     panel.rows["x"].control.value = 2.5
     panel.run_these.click()
     stepping.go.set()
-    while len(stepping.session.study.finished) < 2:
-        stepping.begun.wait(0.01)
+    wait_until(lambda: len(stepping.session.study.finished) == 2)
     assert search.is_paused
     assert stepping.session.study[1].origin == "manual"
     assert panel.head.status["phase"] == "paused"

@@ -239,18 +239,16 @@ def test_stop_gives_the_running_trial_up_and_ends(tmp_path):
     assert (trial.number, trial.origin, trial.value, outcome.values) == (1, "manual", 2.0, (2.0,))
 
 
-def test_a_pause_holds_the_search_until_it_is_resumed(tmp_path):
+def test_a_pause_holds_the_search_until_it_is_resumed(tmp_path, wait_until):
     begun, seen = threading.Event(), []
 
     def meanwhile(found):
         begun.wait(20)
         found.pause()
         found.skip()
-        while found.ledger[0].state == "running":
-            begun.wait(0.01)
+        wait_until(lambda: found.ledger[0].state != "running")
         found.run_next({"x": 2.5})
-        while len(found.ledger.finished) < 2:
-            begun.wait(0.01)
+        wait_until(lambda: len(found.ledger.finished) == 2)
         seen.append([trial.origin for trial in found.ledger.trials])
         found.resume()
 
