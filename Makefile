@@ -38,7 +38,7 @@ help:  ## this list
 demo: $(VENV)/.has-demo $(PANEL)  ## run the quickstart notebook and print its result
 	@$(BIN)/python tools/demo.py
 
-test: lint extension  ## all that CI runs: lint, types, the notebooks, the tests, in a real browser too
+test: lint docs extension  ## all that CI runs: lint, types, the site, the notebooks, the tests, in a real browser too
 	@$(BIN)/python tools/chromium.py --install
 	@$(NPM) test
 	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && cp notebooks/*.ipynb "$$copy" \

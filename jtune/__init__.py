@@ -9,10 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jtune import samplers
-    from jtune.study import Study, latest, load, studies
+    from jtune.language.domains import ChoiceDomain, FloatDomain, IntDomain
+    from jtune.language.space import Condition, Parameter, Space
+    from jtune.studies.record import Trial
+    from jtune.study import Study, delete, latest, load, studies
+    from jtune.surrogate.effects import Effect, Effects, Pair
 
 __version__ = "0.1.0"
-__all__ = ["Study", "__version__", "latest", "load", "load_ipython_extension", "samplers", "studies"]
+__all__ = [
+    "ChoiceDomain", "Condition", "Effect", "Effects", "FloatDomain", "IntDomain", "Pair", "Parameter", "Space", "Study",
+    "Trial", "__version__", "delete", "latest", "load", "load_ipython_extension", "samplers", "studies",
+]  # fmt: skip
+
+# Optuna loads with the first of these names, not with `import jtune`.
+_MODULES = {
+    "language.domains": ("ChoiceDomain", "FloatDomain", "IntDomain"),
+    "language.space": ("Condition", "Parameter", "Space"),
+    "studies.record": ("Trial",),
+    "study": ("Study", "delete", "latest", "load", "studies"),
+    "surrogate.effects": ("Effect", "Effects", "Pair"),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -36,10 +53,9 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> Any:
-    # Optuna loads with the first study, not with `import jtune`.
-    if name in {"Study", "latest", "load", "studies"}:
+    if name in _MODULE_OF:
         with loading():
-            return getattr(importlib.import_module("jtune.study"), name)
+            return getattr(importlib.import_module(f"jtune.{_MODULE_OF[name]}"), name)
     if name == "samplers":
         with loading():
             return importlib.import_module("jtune.samplers")

@@ -3,7 +3,7 @@
 ::
 
     JTuneError                  everything below
-    └── MistakeError            the user's to mend: shown in one line, without a traceback
+    └── MistakeError            the user can fix it: shown in one line, without a traceback
         ├── CellError           marks that cannot be read, all of a cell at once
         ├── UsageError          the magic line
         ├── ConditionError      a mark's condition that fails for some values
@@ -27,7 +27,7 @@ class JTuneError(Exception):
 
 
 class MistakeError(JTuneError):
-    """Something that the user can mend; IPython shows its text and no traceback."""
+    """Something that the user can fix; IPython shows its text and no traceback."""
 
     def _render_traceback_(self) -> list[str]:
         """What IPython prints instead of a traceback (its protocol for exceptions)."""
@@ -67,7 +67,13 @@ class Problem:
 
 
 class CellError(MistakeError):
-    """Marks of a cell that cannot be read; ``problems`` has all of them in line order."""
+    """Marks of a cell that cannot be read.
+
+    Attributes
+    ----------
+    problems : tuple of Problem
+        All of them, in line order.
+    """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda p: (p.line, p.start)))
@@ -82,7 +88,15 @@ class UsageError(MistakeError):
 
 
 class ConditionError(MistakeError):
-    """A mark's condition that cannot be told for some values; ``where`` names them, ``reason`` says what went wrong."""
+    """A mark's condition that cannot be told for some values.
+
+    Attributes
+    ----------
+    where : str
+        Those values.
+    reason : str
+        What went wrong.
+    """
 
     def __init__(self, text: str, where: str, reason: str) -> None:
         self.where, self.reason = where, reason
@@ -100,7 +114,15 @@ class JournalError(MistakeError):
 
 
 class JournalLockedError(JournalError):
-    """Another process writes this study; ``holder`` names it."""
+    """Another process writes this study.
+
+    Attributes
+    ----------
+    path : str
+        The study's file.
+    holder : str
+        The process that writes it, as text.
+    """
 
     def __init__(self, path: str, holder: str) -> None:
         self.path, self.holder = path, holder
@@ -108,7 +130,15 @@ class JournalLockedError(JournalError):
 
 
 class JournalCorruptError(JournalError):
-    """A line in the middle of the file is broken; ``line`` counts from 1."""
+    """A line in the middle of the file is broken.
+
+    Attributes
+    ----------
+    path : str
+        The study's file.
+    line : int
+        The line's number, from 1.
+    """
 
     def __init__(self, path: str, line: int, reason: str) -> None:
         self.path, self.line = path, line

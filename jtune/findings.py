@@ -180,8 +180,14 @@ class Findings:
         Parameters
         ----------
         name : str
+            The parameter.
         objective : str or int
             Which one, by label or number; the first by default.
+
+        Returns
+        -------
+        Effect
+            In the objective's units.
 
         Raises
         ------
@@ -197,9 +203,14 @@ class Findings:
         Parameters
         ----------
         params : mapping
-            Parameters left out take the best trial's values.
+            Values by parameter. Those left out take the best trial's values.
         objective : str or int
             Which one, by label or number; the first by default.
+
+        Returns
+        -------
+        mean, sd : float
+            In the objective's units; ``sd`` is without the noise of a single run.
 
         Raises
         ------

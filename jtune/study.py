@@ -24,9 +24,14 @@ class Study(Findings):
     """
 
     def apply(self, trial: Trial | int | None = None) -> None:
-        """Put a trial's literals (the best one's by default) into the cell that the study came from.
+        """Put a trial's literals into the cell that the study came from.
 
         That is what JupyterLab and Notebook do with the extension; elsewhere the cell comes as a new one below.
+
+        Parameters
+        ----------
+        trial : Trial or int, optional
+            The best one by default.
 
         Raises
         ------
@@ -117,6 +122,13 @@ def load(name: str, folder: str | os.PathLike[str] | None = None) -> Study:
 def delete(name: str, folder: str | os.PathLike[str] | None = None) -> None:
     """Delete a study's file, with all its generations.
 
+    Parameters
+    ----------
+    name : str
+        As on the magic line.
+    folder : path, optional
+        The one that has ``.jtune`` in it; the notebook's, or the current one, by default.
+
     Raises
     ------
     StudyError
@@ -132,7 +144,19 @@ def delete(name: str, folder: str | os.PathLike[str] | None = None) -> None:
 
 
 def studies(folder: str | os.PathLike[str] | None = None) -> list[Study]:
-    """Return the studies of a folder and of this process, the last written first; broken files are left out."""
+    """Return the studies of a folder and of this process.
+
+    Parameters
+    ----------
+    folder : path, optional
+        The one that has ``.jtune`` in it; by default the notebook's, or the current one, and beside it what this
+        process has tuned or loaded.
+
+    Returns
+    -------
+    list of Study
+        The last written first; broken files are left out.
+    """
     place = home() if folder is None else Path(folder)
     found: dict[str, Study] = {}
     for path in study_files(place / FOLDER):

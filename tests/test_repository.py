@@ -116,6 +116,14 @@ def test_every_make_target_in_the_readme_exists():
     assert {name for pair in named for name in pair if name} <= targets
 
 
+def test_reference_names_all_that_is_public():
+    reference = (ROOT / "docs" / "reference.rst").read_text("utf-8")
+    shown = set(re.findall(r"\w+", reference))
+    assert {name for name in jtune.__all__ if callable(getattr(jtune, name))} - shown == {"load_ipython_extension"}
+    for public in (jtune.Study, jtune.Effects):
+        assert {name for name in dir(public) if not name.startswith("_")} <= shown
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no execute permission there")
 def test_ci_script_is_executable():
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o111

@@ -226,7 +226,13 @@ class IntDomain:
 
 @dataclass(frozen=True)
 class ChoiceDomain:
-    """A list of literals, in the user's order; no two of them equal."""
+    """A list of literals.
+
+    Parameters
+    ----------
+    choices : tuple
+        In the order of the cell; no two of them equal.
+    """
 
     choices: tuple[Value, ...]
 

@@ -35,6 +35,11 @@ _ENUMERATED_AT_MOST = 20_000
 class Condition:
     """A Python expression over other parameters, such as ``layers >= 2``.
 
+    Parameters
+    ----------
+    text : str
+        The expression.
+
     Raises
     ------
     ValueError
@@ -129,6 +134,11 @@ class CircleError(ValueError):
 class Space:
     """Parameters in cell order.
 
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+        Their names are unique.
+
     Raises
     ------
     CircleError
@@ -170,7 +180,15 @@ class Space:
     def point(self, values: Mapping[str, Value]) -> Point:
         """Return the point that ``values`` stand for: active parameters only, each snapped to its domain.
 
-        Parameters that ``values`` leaves out take their literal.
+        Parameters
+        ----------
+        values : mapping
+            Values by name. Parameters left out take their literal.
+
+        Returns
+        -------
+        dict
+            The active parameters and their values.
         """
         known = {p.name: p.literal for p in self.parameters}
         if not self.has_conditions:
@@ -189,7 +207,13 @@ class Space:
         return {p.name: point.get(p.name, p.literal) for p in self.parameters}
 
     def accepts(self, point: Mapping[str, Value]) -> bool:
-        """Tell whether ``point`` is one of this space: its parameters active, its values in their domains."""
+        """Tell whether a point is one of this space: its parameters active, its values in their domains.
+
+        Parameters
+        ----------
+        point : mapping
+            Values by name.
+        """
         if any(n not in self or self[n].domain.reject(v) for n, v in point.items()):
             return False
         return set(self.point(point)) == set(point)

@@ -121,6 +121,11 @@ class SkoptSampler(BaseSampler):
         A parameter whose domain has one value left stays in the model, where trials with other values of it are at a
         distance. (Surrogates other than "gp" propose it as before: keep to its value when you take their proposal.)
 
+        Parameters
+        ----------
+        space : Space
+            The parameters of the known space, each in a domain within the known one.
+
         Raises
         ------
         ValueError
