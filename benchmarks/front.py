@@ -18,8 +18,8 @@ import optuna
 from jtune.language.cell import Cell
 from jtune.samplers import make_sampler
 from jtune.search import Limits, Search
-from jtune.studies.definition import Definition, Goal
-from jtune.studies.store import Store
+from jtune.storage.definition import Definition, Goal
+from jtune.storage.store import Store
 from jtune.trials.runner import Runner
 
 AT = (25, 50, 100)

@@ -92,7 +92,7 @@ class JTune(Optimizer):
         self.storage = self.study._storage
 
     def ask(self) -> Point:
-        # As jtune.studies.ledger.Ledger.start_trial.
+        # As jtune.storage.ledger.Ledger.start_trial.
         trial_id = self.storage.create_new_trial(self.study._study_id)
         frozen = self.storage.get_trial(trial_id)
         self.number = frozen.number

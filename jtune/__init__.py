@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from jtune import samplers
     from jtune.language.domains import ChoiceDomain, FloatDomain, IntDomain
     from jtune.language.space import Condition, Parameter, Space
-    from jtune.studies.record import Trial
+    from jtune.storage.record import Trial
     from jtune.study import Study, delete, latest, load, studies
     from jtune.surrogate.effects import Effect, Effects, Pair
 
@@ -25,7 +25,7 @@ __all__ = [
 _MODULES = {
     "language.domains": ("ChoiceDomain", "FloatDomain", "IntDomain"),
     "language.space": ("Condition", "Parameter", "Space"),
-    "studies.record": ("Trial",),
+    "storage.record": ("Trial",),
     "study": ("Study", "delete", "latest", "load", "studies"),
     "surrogate.effects": ("Effect", "Effects", "Pair"),
 }

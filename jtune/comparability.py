@@ -6,7 +6,7 @@ from typing import Any
 
 from jtune.prepared import PreparedCell
 from jtune.search import Search
-from jtune.studies.record import Trial
+from jtune.storage.record import Trial
 from jtune.trials.randomness import advice, drawn_from, generator_states, mentions_seed
 
 

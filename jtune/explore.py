@@ -11,7 +11,7 @@ from jtune.search import Search
 from jtune.trials.outcome import Outcome
 
 if TYPE_CHECKING:
-    from jtune.studies.record import Origin
+    from jtune.storage.record import Origin
     from jtune.study import Study
     from jtune.views.panel import Panel
 

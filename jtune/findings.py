@@ -12,9 +12,9 @@ from jtune.errors import StudyError, did_you_mean
 from jtune.language.cell import literal_text, rewritten
 from jtune.language.domains import Domain, Value, is_same
 from jtune.language.space import Space
-from jtune.studies.definition import Goal
-from jtune.studies.ledger import Ledger
-from jtune.studies.record import Trial
+from jtune.storage.definition import Goal
+from jtune.storage.ledger import Ledger
+from jtune.storage.record import Trial
 
 if TYPE_CHECKING:
     from jtune.surrogate.effects import Effect, Effects

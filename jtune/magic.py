@@ -150,7 +150,7 @@ class JTune(Magics):
 
 def load(shell: Any) -> None:
     """Register the magics; the notebook's folder is the current one now."""
-    from jtune.studies import home
+    from jtune.storage import home
     from jtune.trials import modules
     from jtune.views import lab
 
@@ -165,7 +165,7 @@ def _let_go(_result: object) -> None:
     """Free what the user has deleted: of what a best trial has left, and panels of studies."""
     from IPython import get_ipython
 
-    from jtune.studies import leavings
+    from jtune.storage import leavings
 
     shell = get_ipython()
     if shell is not None:

@@ -12,11 +12,11 @@ from jtune.language.cell import Cell
 from jtune.language.space import Point
 from jtune.samplers import PointSampler
 from jtune.search import Search
-from jtune.studies import leavings
-from jtune.studies.definition import Definition, Goal
-from jtune.studies.record import Trial
-from jtune.studies.resume import CellNow, Resumed, resume
-from jtune.studies.store import Store
+from jtune.storage import leavings
+from jtune.storage.definition import Definition, Goal
+from jtune.storage.record import Trial
+from jtune.storage.resume import CellNow, Resumed, resume
+from jtune.storage.store import Store
 from jtune.study import Study, load, remember
 from jtune.trials.inputs import Inputs
 from jtune.trials.namespace import Bindings

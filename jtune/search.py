@@ -14,8 +14,8 @@ from jtune.language.domains import Value
 from jtune.language.space import Point, Space
 from jtune.samplers import PointSampler, SpaceExhausted
 from jtune.samplers.pruning import Pruning
-from jtune.studies.ledger import Ledger
-from jtune.studies.record import Origin, Trial
+from jtune.storage.ledger import Ledger
+from jtune.storage.record import Origin, Trial
 from jtune.text import counted
 from jtune.trials.gate import TimeLimit, Verdict
 from jtune.trials.outcome import Outcome

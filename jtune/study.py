@@ -8,11 +8,11 @@ from pathlib import Path
 
 from jtune.errors import JournalError, StudyError, did_you_mean
 from jtune.findings import Findings
-from jtune.studies import leavings
-from jtune.studies.home import home
-from jtune.studies.journal import FOLDER, Journal, study_files
-from jtune.studies.record import Trial
-from jtune.studies.store import Store
+from jtune.storage import leavings
+from jtune.storage.home import home
+from jtune.storage.journal import FOLDER, Journal, study_files
+from jtune.storage.record import Trial
+from jtune.storage.store import Store
 from jtune.views import feed, lab, report
 
 

@@ -23,7 +23,7 @@ from optuna.trial import TrialState
 
 import jtune
 from jtune.errors import JournalCorruptError, JournalLockedError, MistakeError
-from jtune.studies.journal import FOLDER, Journal, study_files
+from jtune.storage.journal import FOLDER, Journal, study_files
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="needs fork, SIGKILL or resource limits")
 
@@ -58,7 +58,7 @@ from pathlib import Path
 import optuna
 from optuna.storages import JournalStorage
 from jtune.errors import JournalLockedError
-from jtune.studies.journal import Journal
+from jtune.storage.journal import Journal
 path = Path(sys.argv[1])
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 print(os.getpid(), flush=True)

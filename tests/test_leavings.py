@@ -5,7 +5,7 @@ import weakref
 
 import numpy as np
 
-from jtune.studies.leavings import Leavings
+from jtune.storage.leavings import Leavings
 from jtune.trials.namespace import Bindings
 
 

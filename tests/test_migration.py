@@ -3,7 +3,7 @@
 import pytest
 
 from jtune.language.cell import Cell
-from jtune.studies.migration import migration
+from jtune.storage.migration import migration
 
 THREE = """\
 C = 1.0  # tune: 0.1..10

@@ -10,8 +10,8 @@ from jtune.language.cell import Cell
 from jtune.language.domains import ChoiceDomain, FloatDomain
 from jtune.samplers import make_sampler
 from jtune.search import Limits, Search
-from jtune.studies.definition import Definition, Goal
-from jtune.studies.store import Store
+from jtune.storage.definition import Definition, Goal
+from jtune.storage.store import Store
 from jtune.study import Study, load
 from jtune.trials.runner import Runner
 from jtune.views.panel import Panel, panel_of

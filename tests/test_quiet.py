@@ -11,8 +11,8 @@ import optuna
 import pytest
 
 from jtune.quiet import quiet
-from jtune.studies.definition import Definition, Goal
-from jtune.studies.store import Store
+from jtune.storage.definition import Definition, Goal
+from jtune.storage.store import Store
 
 
 class Other:

@@ -5,9 +5,9 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jtune.studies.definition import Goal
-from jtune.studies.ranking import Ranking, losses
-from jtune.studies.record import Trial
+from jtune.storage.definition import Goal
+from jtune.storage.ranking import Ranking, losses
+from jtune.storage.record import Trial
 
 DIRECTIONS = st.lists(st.sampled_from(["minimize", "maximize"]), min_size=1, max_size=3)
 

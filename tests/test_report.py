@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from jtune.language.cell import Cell
-from jtune.studies.definition import Definition, Goal
-from jtune.studies.store import Store
+from jtune.storage.definition import Definition, Goal
+from jtune.storage.store import Store
 from jtune.study import Study
 from jtune.text import one_line
 from jtune.trials.outcome import Outcome

@@ -116,6 +116,13 @@ def test_every_make_target_in_the_readme_exists():
     assert {name for pair in named for name in pair if name} <= targets
 
 
+def test_no_module_hides_a_public_name():
+    import jtune.magic
+
+    names = set(jtune.__all__) - {"__version__", "samplers"}
+    assert all(callable(getattr(jtune, name)) for name in names)
+
+
 def test_reference_names_all_that_is_public():
     reference = (ROOT / "docs" / "reference.rst").read_text("utf-8")
     shown = set(re.findall(r"\w+", reference))

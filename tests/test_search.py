@@ -15,8 +15,8 @@ from jtune.errors import StudyError
 from jtune.language.cell import Cell
 from jtune.samplers import PointSampler, make_sampler
 from jtune.search import Limits, Search
-from jtune.studies.definition import Definition, Goal
-from jtune.studies.store import Store
+from jtune.storage.definition import Definition, Goal
+from jtune.storage.store import Store
 from jtune.study import Study
 from jtune.trials.runner import Runner
 

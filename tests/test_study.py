@@ -5,8 +5,8 @@ from pathlib import Path
 
 import jtune
 from jtune.language.cell import Cell
-from jtune.studies.definition import Definition, Goal
-from jtune.studies.store import Store
+from jtune.storage.definition import Definition, Goal
+from jtune.storage.store import Store
 
 DESIGN = (Path(__file__).parent.parent / "docs" / "design.md").read_text("utf-8")
 CELL = (

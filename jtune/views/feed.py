@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from jtune.errors import StudyError
 from jtune.language.domains import ChoiceDomain, Domain, Value
 from jtune.language.space import Parameter, Space
-from jtune.studies.ranking import Ranking
+from jtune.storage.ranking import Ranking
 from jtune.text import bare, one_line
 
 if TYPE_CHECKING:
     from jtune.findings import Findings
-    from jtune.studies.record import Trial
+    from jtune.storage.record import Trial
     from jtune.surrogate.effects import Effects
 
 Message: TypeAlias = dict[str, Any]

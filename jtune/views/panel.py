@@ -31,8 +31,8 @@ from jtune.findings import Findings
 from jtune.language.domains import Value
 from jtune.language.space import Point, Space
 from jtune.search import Search
-from jtune.studies.ranking import Ranking
-from jtune.studies.record import Trial
+from jtune.storage.ranking import Ranking
+from jtune.storage.record import Trial
 from jtune.text import one_line, shortened
 from jtune.trials.outcome import Outcome, Output
 from jtune.views import feed, lab

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from jtune.errors import StudyError
 from jtune.language.domains import ChoiceDomain, Domain, IntDomain, Value
 from jtune.quiet import quiet
-from jtune.studies.ranking import losses
+from jtune.storage.ranking import losses
 from jtune.text import bare, one_line, percent, shortened
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from jtune.findings import Findings
-    from jtune.studies.record import Trial
+    from jtune.storage.record import Trial
     from jtune.surrogate.effects import Effect
 
 WIDTH_PX = 880

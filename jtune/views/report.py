@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 from jtune.errors import StudyError
 from jtune.language.domains import ChoiceDomain, Value, is_same
-from jtune.studies.ranking import losses
+from jtune.storage.ranking import losses
 from jtune.text import bare, counted, one_line, percent, shortened
 
 if TYPE_CHECKING:
     from jtune.findings import Findings
     from jtune.language.space import Parameter
-    from jtune.studies.record import Trial
+    from jtune.storage.record import Trial
 
 _WIDTH = 100
 _VALUE_AT_MOST, _NAME_AT_MOST, _LABEL_AT_MOST, _DOMAIN_AT_MOST = 18, 26, 40, 120

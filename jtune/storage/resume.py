@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 from jtune.errors import JTuneError
 from jtune.language.cell import Cell
-from jtune.studies.definition import Definition
-from jtune.studies.ledger import Ledger
-from jtune.studies.migration import Migration, migration
-from jtune.studies.record import Trial, moved
-from jtune.studies.store import Store
+from jtune.storage.definition import Definition
+from jtune.storage.ledger import Ledger
+from jtune.storage.migration import Migration, migration
+from jtune.storage.record import Trial, moved
+from jtune.storage.store import Store
 from jtune.text import counted
 from jtune.trials.fingerprint import changed, obstacle
 from jtune.trials.inputs import doubts, merged

@@ -12,10 +12,10 @@ import optuna
 from optuna.storages import JournalStorage
 
 from jtune.quiet import quiet
-from jtune.studies.definition import Definition
-from jtune.studies.home import home
-from jtune.studies.journal import FOLDER, Journal, warn_it
-from jtune.studies.ledger import ATTRIBUTE, USED, Ledger, generation
+from jtune.storage.definition import Definition
+from jtune.storage.home import home
+from jtune.storage.journal import FOLDER, Journal, warn_it
+from jtune.storage.ledger import ATTRIBUTE, USED, Ledger, generation
 
 
 class Store:

@@ -11,8 +11,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from jtune.studies.definition import Goal
-    from jtune.studies.record import Trial
+    from jtune.storage.definition import Goal
+    from jtune.storage.record import Trial
 
     Array: TypeAlias = NDArray[Any]
 

@@ -13,10 +13,10 @@ from jtune.errors import JournalError, StudyError
 from jtune.language.domains import Value
 from jtune.language.space import Point, Space
 from jtune.quiet import is_heard, quiet
-from jtune.studies.definition import Definition, Goal
-from jtune.studies.journal import Journal
-from jtune.studies.ranking import Ranking, losses
-from jtune.studies.record import (
+from jtune.storage.definition import Definition, Goal
+from jtune.storage.journal import Journal
+from jtune.storage.ranking import Ranking, losses
+from jtune.storage.record import (
     KILLED,
     OPTUNA_STATES,
     RECORDED,

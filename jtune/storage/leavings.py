@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from jtune.trials.namespace import Bindings
 
 if TYPE_CHECKING:
-    from jtune.studies.ledger import Ledger
+    from jtune.storage.ledger import Ledger
 
 _SMALL = (bool, int, float, complex, str, bytes, type(None))
 _SMALL_AT_MOST = 1000
