@@ -26,7 +26,8 @@ class Kernel:
         quiet = ["--IPKernelApp.log_level=40"]
         self.manager.start_kernel(cwd=str(folder), extra_arguments=quiet, env={**os.environ, **env})
         self.client = self.manager.client()
-        self.client.start_channels()
+        # Without the heartbeat: the manager knows whether the process lives, and its thread is slow to stop after a kill.
+        self.client.start_channels(hb=False)
         self.client.wait_for_ready(timeout=60)
         self.outputs = []
         self.updates = []
