@@ -899,6 +899,60 @@ def test_fingerprints_are_in_the_order_asked_for_and_keep_the_unknown():
     assert (told["b"], told["a"]) == (None, told["c"])
 
 
+def test_fingerprints_share_one_budget():
+    arrays = {name: np.full(100 * 2**20, i, np.uint8) for i, name in enumerate("abc")}
+    known = fingerprints(arrays, "abc")
+    assert [name for name in known if known[name] is None] == ["c"]
+    # What comes first is told, and what did not fit takes nothing from what comes after it.
+    small = {**arrays, "d": 1}
+    assert [name for name, told in fingerprints(small, "cbad").items() if told is None] == ["a"]
+
+
+class CountedMatrix(sparse.csr_matrix):
+    copies = 0
+
+    def tocoo(self, copy=True):
+        CountedMatrix.copies += 1
+        return super().tocoo(copy)
+
+
+def test_fingerprint_copies_no_sparse_matrix_that_is_too_large():
+    matrix = CountedMatrix(([1.0], ([0], [0])), shape=(1, 1))
+    assert fingerprint(matrix)
+    assert CountedMatrix.copies == 1
+    size = 2**25
+    matrix.data, matrix.indices = np.broadcast_to(1.0, size), np.broadcast_to(np.int32(0), size)
+    matrix.indptr = np.array([0, size])
+    assert fingerprint(matrix) is None
+    assert CountedMatrix.copies == 1
+
+
+class CountedFrame(pd.DataFrame):
+    copies = 0
+
+    def to_numpy(self, *args, **options):
+        CountedFrame.copies += 1
+        return super().to_numpy(*args, **options)
+
+
+def test_fingerprint_copies_no_frame_that_is_too_large():
+    assert fingerprint(CountedFrame({"a": [1.0], "b": [2.0]}))
+    assert CountedFrame.copies == 1
+    column = pd.Series(np.broadcast_to(1.0, 2**24), copy=False)
+    assert fingerprint(CountedFrame(dict.fromkeys("abc", column), copy=False)) is None
+    assert CountedFrame.copies == 1
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_fingerprint_of_a_large_array_does_not_depend_on_how_it_lies_in_memory(order):
+    array = np.arange(3 * 500 * 301.0).reshape(3, 500, 301)
+    array[1, ::7] = np.nan
+    back = np.argsort(order)
+    lies_otherwise = np.ascontiguousarray(array.transpose(order)).transpose(back)
+    assert fingerprint(lies_otherwise) == fingerprint(array)
+    assert fingerprint(np.repeat(array, 2, axis=2)[..., ::2]) == fingerprint(array)
+
+
 CHANGED = [
     ({}, {}, ()),
     ({"a": "2:1"}, {"a": "2:1"}, ()),
@@ -1116,12 +1170,20 @@ def test_fingerprint_of_a_tensor_is_that_of_its_elements(monkeypatch):
         dtype, requires_grad = "torch.float64", False
 
         def __init__(self, values):
-            self.values = np.array(values)
+            self.values, self.is_on_host = np.asarray(values), False
+
+        def element_size(self):
+            return self.values.itemsize
+
+        def nelement(self):
+            return self.values.size
 
         def detach(self):
             return self
 
-        cpu = detach
+        def cpu(self):
+            self.is_on_host = True
+            return self
 
         def numpy(self):
             return self.values
@@ -1132,6 +1194,10 @@ def test_fingerprint_of_a_tensor_is_that_of_its_elements(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", types.SimpleNamespace(Tensor=Tensor))
     one, same, other = Tensor([1.0, 2.0]), Tensor([1.0, 2.0]), Tensor([1.0, 3.0])
     assert fingerprint(one) == fingerprint(same) != fingerprint(other)
+    assert one.is_on_host
+    large = Tensor(np.broadcast_to(1.0, (10**5, 10**5)))
+    assert fingerprint(large) is None
+    assert not large.is_on_host
 
 
 @pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="new in NumPy 2.0")

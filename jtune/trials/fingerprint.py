@@ -39,6 +39,8 @@ _IPYTHON_NAME = re.compile(r"In|Out|get_ipython|exit|quit|_+|_i{1,3}|_i?\d+|_[io
 _MAX_BYTES = 256 * 2**20
 _MAX_PARTS = 1_000_000
 _MAX_SECONDS = 2.0
+# An array is hashed piece by piece: one that is not contiguous is copied so much at a time.
+_PIECE_BYTES = 2**20
 # What takes longer than this waits, so that it uses up no time that others need.
 _SHORT_SECONDS = 0.05
 _NAN = float("nan")
@@ -648,19 +650,26 @@ def _array(reader: _Reader, value: Any) -> _Shape:
     kind = value.dtype.kind
     if value.dtype.names is not None:  # field by field, as there is padding between them
         content: list[object] = [value[name] for name in value.dtype.names]
-    elif kind in "OT":
-        reader.spend(8 * value.size)
-        content = [value.ravel().tolist()]
     else:
         reader.spend(value.nbytes)
-        content = [_buffer_digest(value)]
+        content = [value.ravel().tolist() if kind in "OT" else _buffer_digest(value)]
     return _Shape("ndarray", [str(value.dtype), value.shape, *content])
 
 
 def _buffer_digest(array: Any) -> bytes:
     """Return a digest of the elements in C order, all NaN being one."""
     np = sys.modules["numpy"]
-    flat = np.ascontiguousarray(array).reshape(-1)
+    digest = hashlib.blake2b(digest_size=16)
+    flags = ["external_loop", "buffered", "zerosize_ok"]
+    size = _PIECE_BYTES // (array.dtype.itemsize or 1) or 1
+    for piece in np.nditer(array, flags, [["readonly", "contig"]], order="C", buffersize=size):
+        digest.update(_without_garbage(piece).view(np.uint8))
+    return digest.digest()
+
+
+def _without_garbage(flat: Any) -> Any:
+    """Return elements such that equal ones have equal bytes, all NaN being one."""
+    np = sys.modules["numpy"]
     if flat.dtype.kind == "c":
         flat = flat.view(flat.real.dtype)
     if flat.dtype.char == "g":  # of its 16 bytes some are garbage; two doubles hold the mantissa
@@ -670,11 +679,13 @@ def _buffer_digest(array: Any) -> bytes:
     if flat.dtype.kind == "f":
         is_nan = np.isnan(flat)
         if is_nan.any():
-            flat = np.where(is_nan, flat.dtype.type(_NAN), flat)
-    return hashlib.blake2b(flat.view(np.uint8), digest_size=16).digest()
+            flat = flat.copy()
+            flat[is_nan] = _NAN
+    return flat
 
 
-def _masked_array(_: _Reader, value: Any) -> _Shape:
+def _masked_array(reader: _Reader, value: Any) -> _Shape:
+    reader.afford(value.nbytes)
     # The fill value is left out, as the array makes one up when it is asked.
     np = sys.modules["numpy"]
     return _Shape("masked array", [type(value), value.data, np.ma.getmaskarray(value)])
@@ -693,13 +704,15 @@ def _random_state(reader: _Reader, value: Any) -> _Shape:
     return _Shape("installed", ["numpy.random"]) if is_of_numpy else _instance(reader, value)
 
 
-def _sparse(_: _Reader, value: Any) -> _Shape:
+def _sparse(reader: _Reader, value: Any) -> _Shape:
+    reader.afford(value.nnz * (value.dtype.itemsize + 8))  # a row and a column have four bytes or more each
     # Coordinates and values: the other attributes cache whether these are sorted.
     entries = value.tocoo()
     return _Shape("sparse", [type(value), value.shape, entries.row, entries.col, entries.data])
 
 
-def _tensor(_: _Reader, value: Any) -> _Shape:
+def _tensor(reader: _Reader, value: Any) -> _Shape:
+    reader.afford(value.element_size() * value.nelement())  # before it comes from a device to the host
     # A pickle of a tensor holds an address.
     content = value.detach().cpu().numpy()
     return _Shape("tensor", [type(value), str(value.dtype), value.requires_grad, content])
@@ -712,11 +725,13 @@ def _untold(_: _Reader, value: object) -> _Shape:
 
 def _frame(reader: _Reader, value: Any) -> _Shape:
     # Column by column: how pandas groups them into blocks changes by only looking at a frame.
-    dtypes = set(value.dtypes)
-    if len(dtypes) == 1 and isinstance(dtypes.pop(), sys.modules["numpy"].dtype):
+    first, *others = set(value.dtypes) or {None}
+    if not others and isinstance(first, sys.modules["numpy"].dtype):
+        reader.afford(value.size * first.itemsize)
         columns: list[object] = [value.to_numpy()]
     else:
         reader.count(20 * value.shape[1])
+        reader.afford(int(value.memory_usage(index=False).sum()))
         columns = [_column(reader, value.iloc[:, i]) for i in range(value.shape[1])]
     return _Shape("frame", [type(value), value.index, value.columns, value.attrs, columns])
 
@@ -741,7 +756,7 @@ def _extension_array(reader: _Reader, value: Any) -> _Shape:
 def _column(reader: _Reader, column: Any) -> list[object]:
     """Return the content of a Series or an Index, without what pandas caches in its arrays."""
     dtype = column.dtype
-    reader.spend(8 * len(column))  # a range has no bytes before one asks for them
+    reader.afford(max(8 * len(column), column.nbytes))  # a range has no bytes before one asks for them
     if hasattr(dtype, "categories"):
         values = column.array
         return [values.categories, values.ordered, values.codes]
