@@ -28,13 +28,13 @@ from jtune.samplers import (
     PointSampler,
     SkoptSampler,
     SpaceExhausted,
-    best_and_recent,
     make_pruner,
     make_sampler,
 )
 from jtune.samplers.history import History, losses_told, reported_values
 from jtune.samplers.models import SkoptModel, axis_of
 from jtune.surrogate.gp import calm
+from jtune.surrogate.selection import best_and_recent
 
 SURROGATES = ("gp", "skopt", "forest")
 PLAIN = {bool, int, float, str, type(None), tuple}
