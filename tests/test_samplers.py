@@ -849,9 +849,10 @@ def test_wrong_arguments(wrong):
 def test_scikit_optimize_is_imported_only_by_its_samplers():
     code = """
 import sys
+import optuna
+from jtune.language.domains import FloatDomain
+from jtune.language.space import Parameter, Space
 from jtune.samplers import *
-from jtune.samplers import Space, FloatDomain, optuna
-from jtune.language.space import Parameter
 heavy = lambda: {"skopt", "sklearn"} & set(sys.modules)
 space = Space([Parameter("x", FloatDomain(0.0, 1.0), 0.5)])
 for name in ("random", "tpe", "grid", "cmaes", "qmc", "nsga2", "gp"):

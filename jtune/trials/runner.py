@@ -20,6 +20,7 @@ from jtune import hooks
 from jtune.language.cell import Cell, Objective
 from jtune.language.domains import Value
 from jtune.language.template import Template
+from jtune.text import counted
 from jtune.trials.capture import Capture
 from jtune.trials.execution import execute
 from jtune.trials.gate import Abandoned, Gate, Leash, TimeLimit, Verdict
@@ -173,7 +174,7 @@ class _Run:
             self._curves.setdefault(label, []).append(number)
         step = len(self._curves[labels[0]]) - 1
         if index == 0 and self._judge is not None and self._judge(step, numbers[0]):
-            self._prune(f"{labels[0]} = {numbers[0]:.6g} after {step + 1} iterations")
+            self._prune(f"{labels[0]} = {numbers[0]:.6g} after {counted(step + 1, 'iteration')}")
         if (verdict := self._verdict) is not None:
             raise Abandoned(verdict)
 
