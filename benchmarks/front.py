@@ -15,12 +15,13 @@ from pathlib import Path
 import numpy as np
 import optuna
 
+from jtune.executors import Here
 from jtune.language.cell import Cell
 from jtune.samplers import make_sampler
 from jtune.search import Limits, Search
 from jtune.storage.definition import Definition, Goal
 from jtune.storage.store import Store
-from jtune.trials.runner import Runner
+from jtune.trials.program import Program
 
 AT = (25, 50, 100)
 SAMPLERS = ("gp", "nsga2", "tpe", "random")
@@ -85,7 +86,8 @@ def run(problem: Problem, sampler: str, seed: int) -> tuple[list[float], float]:
         points = make_sampler(sampler, cell.space, seed=seed, n_trials=AT[-1], n_objectives=len(goals))
         ledger.optuna.sampler = points
         start = time.perf_counter()
-        Search(ledger, Runner(cell, cell.template(), {}), points, Limits(AT[-1])).run()
+        here = Here(Program.of(cell), {})
+        Search(ledger, here, here.interrupts, points, Limits(AT[-1])).run()
         ms = 1e3 * (time.perf_counter() - start) / AT[-1]
         values = [trial.values for trial in ledger.trials]
     return [hypervolume(values[:n], problem.reference) for n in AT], ms

@@ -37,7 +37,7 @@ class Comparability:
             self._prepared.say(f"the cell changes {', '.join(names)} in place; {hint}")
 
     def _warn_of_chance(self) -> None:
-        is_seen_to = self._search.limits.repeats > 1 or mentions_seed(self._prepared.template.blank)
+        is_seen_to = self._search.limits.repeats > 1 or mentions_seed(self._prepared.program.template.blank)
         drawn = drawn_from(self._states, generator_states())
         if drawn and not is_seen_to:
             self._prepared.say(advice(drawn))

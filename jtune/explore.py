@@ -6,9 +6,11 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from jtune.executors import NO_TRIAL, Here
 from jtune.language.space import Point, Space
 from jtune.search import Search
-from jtune.trials.outcome import Outcome
+from jtune.trials.outcome import Outcome, State
+from jtune.trials.program import Task
 
 if TYPE_CHECKING:
     from jtune.storage.record import Origin
@@ -32,11 +34,13 @@ class Explorer:
         Whose trials the runs are.
     search : Search
         Of its ledger; it only ever runs single points.
+    here : Here
+        Where the search runs them.
     panel : Panel or None
     """
 
-    def __init__(self, study: Study, search: Search, panel: Panel | None) -> None:
-        self._search, self._panel = search, panel
+    def __init__(self, study: Study, search: Search, here: Here, panel: Panel | None) -> None:
+        self._search, self._here, self._panel = search, here, panel
         self._known = {Space.key(trial.params) for trial in study.complete}
         self._origin: Origin = "baseline" if study.baseline is None else "manual"
         self._lock = threading.Lock()
@@ -51,7 +55,8 @@ class Explorer:
         with self._lock:
             self._wanted = point
             if self._started is not None and time.monotonic() - self._started > _STALE_S:
-                self._search.runner.gate.abandon("interrupted", "a newer value was wanted")
+                for number in (*self._search.running, NO_TRIAL):
+                    self._here.abandon(number, State.INTERRUPTED, "a newer value was wanted")
             if self._is_scheduled:
                 return
             self._is_scheduled = True
@@ -84,21 +89,22 @@ class Explorer:
             outcome = self._outcome(point)
         finally:
             self._started = None
-        if outcome.bindings is not None and outcome.state == "complete":
-            outcome.bindings.apply(self._search.runner.namespace)
-        if self._panel is not None and outcome.state != "interrupted":
+        if outcome.bindings is not None and outcome.state == State.COMPLETE:
+            outcome.bindings.apply(self._here.namespace)
+        if self._panel is not None and outcome.state != State.INTERRUPTED:
             self._panel.show_run(outcome, is_live=outcome.seconds < _LIVE_S)
         return outcome
 
     def _outcome(self, point: Point) -> Outcome:
         search, key = self._search, Space.key(point)
         if key in self._known:
-            search.runner.gate.reopen()
-            with search.runner.gate.guarding():
-                return search.runner.run(point, keeps_error=True)
+            self._here.interrupts.is_interrupted = False
+            values = tuple(search.ledger.space.complete(point).values())
+            with self._here.interrupts.guarding():
+                return self._here.run(Task(NO_TRIAL, values, keeps_error=True))
         trial, outcome = search.run_one(point, self._origin, keeps_error=True)
         self._origin = "manual"
-        if outcome.state == "complete":
+        if outcome.state == State.COMPLETE:
             self._known.add(key)
         if self._panel is not None:
             self._panel.update(trial)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from jtune.errors import UsageError
+from jtune.executors import NO_TRIAL, Here
 from jtune.language.cell import Cell
 from jtune.language.space import Point
 from jtune.samplers import PointSampler
@@ -20,8 +21,8 @@ from jtune.storage.store import Store
 from jtune.study import Study, load, remember
 from jtune.trials.inputs import Inputs
 from jtune.trials.namespace import Bindings
-from jtune.trials.outcome import Outcome
-from jtune.trials.runner import Runner
+from jtune.trials.outcome import Outcome, State
+from jtune.trials.program import Program, Task
 
 
 class PreparedCell:
@@ -49,16 +50,16 @@ class PreparedCell:
         self.cell = cell
         self._name, self._is_fresh, self._namespace = name, is_fresh, shell.user_ns
         self.filename = shell.compile.cache(cell.python, shell.execution_count)
-        self.template = cell.template(self.filename, shell.compile.flags)
-        self.inputs = Inputs(self._namespace, self.template, cell.python)
+        self.program = Program.of(cell, self.filename, shell.compile.flags)
+        self.inputs = Inputs(self._namespace, self.program, cell.python)
         if name in self.inputs.names:
             raise UsageError(f"the cell reads {name} from outside; give the study another NAME")
         if name:
             _check_free(name, self._namespace)
         definition = _definition(cell, header, name, self.inputs, cell_id(shell))
         self._now = CellNow(cell, definition, shell.transform_cell)
-        self.runner = Runner(cell, self.template, self._namespace, shell)
-        self.gate = self.runner.gate
+        self.here = Here(self.program, self._namespace, shell)
+        self.interrupts = self.here.interrupts
         self.store = Store(definition.name)
         self._before: Any = self._namespace.get(name or "")
 
@@ -92,7 +93,7 @@ class PreparedCell:
         self._bind(before)
         return before
 
-    def leave_best(self, study: Study, ran: Outcome | None) -> None:
+    def leave_best(self, study: Study, ran: Outcome | None, *, may_run: bool = True) -> None:
         """Leave the best trial's variables in the namespace.
 
         That trial is run once more, which is no trial, where its variables are not in this kernel, or where trials
@@ -103,12 +104,14 @@ class PreparedCell:
         study : Study
         ran : Outcome or None
             Of the best trial, if it ran just now.
+        may_run : bool
+            Whether that trial may be run once more.
         """
         best, altered = study.best, self.inputs.changed()
         bindings = None
         if best is not None:
             bindings = ran.bindings if ran else leavings.bindings_of(self.ledger, best.number)
-            if (bindings is None or altered) and not self.gate.is_interrupted:
+            if (bindings is None or altered) and may_run:
                 bindings = self._run_again(best, altered) or bindings
             if bindings is None:
                 self.say(f"the variables of trial {best.number}, the best one, are not in this kernel")
@@ -118,8 +121,8 @@ class PreparedCell:
 
     def _run_again(self, best: Trial, altered: Sequence[str]) -> Bindings | None:
         why = f"because the cell changes {', '.join(altered)} in place" if altered else "for its variables"
-        again = self.runner.run(best.params)
-        if again.state != "complete":
+        again = self.here.run(Task(NO_TRIAL, tuple(self.cell.space.complete(best.params).values())))
+        if again.state != State.COMPLETE:
             self.say(f"trial {best.number}, the best one, was run again {why}: {again.state}, {again.reason}")
         elif altered and not best.repeats and again.values != best.values:
             now, then = (", ".join(f"{value:.6g}" for value in values) for values in (again.values, best.values))

@@ -1,15 +1,16 @@
-"""The loop: ask -> run -> record, until a stop rule or the user says why to end."""
+"""The loop: propose, run, record, until a stop rule or the user says why to end."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
+from jtune.executors import Executor
 from jtune.language.domains import Value
 from jtune.language.space import Point, Space
 from jtune.samplers import PointSampler, SpaceExhausted
@@ -17,13 +18,11 @@ from jtune.samplers.pruning import Pruning
 from jtune.storage.ledger import Ledger
 from jtune.storage.record import Origin, Trial
 from jtune.text import counted
-from jtune.trials.gate import TimeLimit, Verdict
-from jtune.trials.outcome import Outcome
-from jtune.trials.runner import Runner
+from jtune.trials.interrupts import Interrupts, TimeLimit, Verdict
+from jtune.trials.outcome import Outcome, State
+from jtune.trials.program import Task
 
 _FAILURES_IN_A_ROW = 10
-# How often a paused search looks for an interrupt; all else wakes it.
-_PAUSE_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -55,20 +54,30 @@ class Limits:
 Listener: TypeAlias = Callable[[Trial | None], None]
 
 
-class Search:
-    """One search of a study: decides points, runs them, records them.
+@dataclass(frozen=True)
+class _Running:
+    """A trial that was started."""
 
-    When it has ended, :meth:`take_best` has the outcome of the study's best trial, if that ran in here; ``broken`` is
-    that of a baseline which says that the cell itself is at fault; ``n_run`` counts the trials that ran, and
-    ``running`` is the number of the one that runs. What a user may ask of it meanwhile (:meth:`pause`, :meth:`resume`,
-    :meth:`skip`, :meth:`stop`, :meth:`run_next`, :meth:`narrow`) may be called from any thread: the loop obeys where it
-    next can.
+    origin: Origin
+    point: Point
+
+
+class Search:
+    """One search of a study: decides points, has them run, records what came of them.
+
+    When it has ended, :meth:`take_best` has the outcome of the study's best trial, if that ran just now; ``broken`` is
+    that of a baseline which says that the cell itself is at fault; ``n_run`` counts the trials that ran. What a user
+    may ask of it meanwhile (:meth:`pause`, :meth:`resume`, :meth:`skip`, :meth:`stop`, :meth:`run_next`,
+    :meth:`narrow`) may be called from any thread: the loop obeys where it next can.
 
     Parameters
     ----------
     ledger : Ledger
         Of the study that is searched.
-    runner : Runner
+    executor : Executor
+        Where trials run.
+    interrupts : Interrupts
+        Of the kernel; one ends the search.
     sampler : PointSampler
     limits : Limits
     pruning : Pruning, optional
@@ -80,67 +89,113 @@ class Search:
     def __init__(
         self,
         ledger: Ledger,
-        runner: Runner,
+        executor: Executor,
+        interrupts: Interrupts,
         sampler: PointSampler,
         limits: Limits,
         pruning: Pruning | None = None,
         say: Callable[[str], None] = print,
     ) -> None:
-        self.ledger, self.runner, self.sampler, self.limits = ledger, runner, sampler, limits
-        self.is_paused = False
-        self.is_running = False
-        self.running: int | None = None
+        self.ledger, self.executor, self.sampler, self.limits = ledger, executor, sampler, limits
+        self.is_paused = self.is_running = self.is_stopped = False
+        self.n_run = 0
+        self.broken: Outcome | None = None
+        self._interrupts = interrupts
         self._start = time.monotonic()
         self._end: float | None = None
+        self._deadline: float | None = None
         self._listeners: list[Listener] = []
         self._pruning, self._say, self._said = pruning, say, set[str]()
         self._wanted: deque[Point] = deque()
         self._narrowed: Space | None = None
-        self._woken = threading.Event()
-        self._deadline: float | None = None
-        self.n_run = 0
-        self._finished = 0
-        self._failures = 0
-        self._since_best = 0
-        self._best_losses: tuple[float, ...] | None = None
+        self._running: dict[int, _Running] = {}
+        self._finished = self._failures = self._since_best = 0
+        self._exhausted: str | None = None
         self._own: tuple[Origin, Point] | None = None
         self._best: Outcome | None = None
-        self.broken: Outcome | None = None
 
     def run(self) -> None:
         """Run trials until a limit ends it; the study says which."""
         limit_s = self.limits.timeout_s
         self._deadline = None if limit_s is None else time.monotonic() + limit_s
         try:
-            self._run()
+            with self._writing():
+                self._take_up()
+                self._tell(None)
+                self.ledger.end(self._loop())
         finally:
             # It is this search's, not that of a trial which the user asks for afterwards.
             self._deadline = None
             self._end = time.monotonic()
 
-    def _run(self) -> None:
-        with self._writing():
-            self.ledger.close_left_open()
-            finished = self.ledger.finished
-            self._finished = len(finished)
-            for trial in finished:
-                self.sampler.remember(trial.params)
-            best = self.ledger.best
-            self._best_losses = self.ledger.losses(best.values) if best else None
-            self._own = self._own_point(finished)
-            self._tell(None)
-            while (ending := self._ending()) is None:
-                if self.is_paused and not self._wanted:
-                    self._pause()
-                    continue
-                try:
-                    trial = self._one()[0]
-                except SpaceExhausted as exhausted:
-                    ending = str(exhausted)
-                    break
-                self.n_run += 1
-                self._tell(trial)
-            self.ledger.end(ending)
+    def _take_up(self) -> None:
+        """Go on from the trials that there are."""
+        self.ledger.close_left_open()
+        finished = self.ledger.finished
+        self._finished = len(finished)
+        for trial in finished:
+            self.sampler.remember(trial.params)
+        self._own = self._own_point(finished)
+
+    def _loop(self) -> str:
+        """Start trials and record their ends; return why no more are to be run, when none runs any more."""
+        while True:
+            ending = self._cut_short() or self._enough()
+            if ending is None and self._may_start():
+                self._begin_next()
+            elif self._running:
+                for number, outcome in self.executor.ended():
+                    self.n_run += 1
+                    self._tell(self._finish(number, outcome))
+            elif ending is None:
+                self._wait_to_go_on()
+            else:
+                return ending
+
+    def _cut_short(self) -> str | None:
+        """Return why the search ends at once, if it does; what runs is then abandoned."""
+        if self._interrupts.is_interrupted:
+            reason = "interrupted"
+        elif self.is_stopped:
+            reason = "stopped by hand"
+        else:
+            return None if self.broken is None else "the baseline failed"
+        for number in self.running:
+            self.executor.abandon(number, State.INTERRUPTED, reason)
+        return reason
+
+    def _enough(self) -> str | None:
+        """Return why no more trials are to be started, if that is so."""
+        limits = self.limits
+        if self._wanted:
+            return None
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            return "the time is up"
+        if self._own is not None:
+            return None
+        if self._finished >= limits.n:
+            return f"{counted(self._finished, 'trial')} {'is' if self._finished == 1 else 'are'} done"
+        if self._failures >= _FAILURES_IN_A_ROW:
+            return f"{_FAILURES_IN_A_ROW} trials in a row failed"
+        if limits.patience is not None and self._since_best >= limits.patience:
+            return f"no better trial in {limits.patience}"
+        if limits.target is not None and self._reaches(limits.target):
+            return "the target is reached"
+        self._obey()
+        return "all points have been tried" if self.sampler.is_exhausted else self._exhausted
+
+    def _may_start(self) -> bool:
+        """Tell whether a trial is to be started now."""
+        if self.executor.free == 0 or any(running.origin == "baseline" for running in self._running.values()):
+            return False  # while the baseline runs it is not known whether the cell works
+        is_due = self._own is not None or self._finished + len(self._running) < self.limits.n
+        return bool(self._wanted) or (is_due and not self.is_paused)
+
+    def _begin_next(self) -> None:
+        try:
+            self._begin()
+        except SpaceExhausted as exhausted:
+            self._exhausted = str(exhausted)
 
     def listen(self, listener: Listener) -> None:
         """Call ``listener`` with each trial that has ended; with None before the first one, and when one starts.
@@ -150,7 +205,7 @@ class Search:
         self._listeners.append(listener)
 
     def take_best(self) -> Outcome | None:
-        """Return the outcome of the study's best trial, if that ran in here, and keep its objects no longer."""
+        """Return the outcome of the study's best trial, if that ran just now, and keep its objects no longer."""
         best, self._best = self._best, None
         return best
 
@@ -171,64 +226,74 @@ class Search:
         self, point: Mapping[str, Value], origin: Origin = "manual", *, keeps_error: bool = False
     ) -> tuple[Trial, Outcome]:
         """Run one trial of the user's choice when no search runs; return it, and what came of it."""
-        self.runner.gate.reopen()
+        self._interrupts.is_interrupted = self.is_stopped = False
         with self._writing():
             self._own = origin, self.ledger.space.point(point)
-            trial, outcome = self._one(keeps_error=keeps_error)
+            number = self._begin(keeps_error=keeps_error)
+            ended: dict[int, Outcome] = {}
+            while number not in ended:
+                ended = dict(self.executor.ended())
+            trial = self._finish(number, ended[number])
             self._best = None
             self._tell(trial)
-        return trial, outcome
+        return trial, ended[number]
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
         self.is_running = True
         try:
-            with self.ledger.journal.writing(), self.runner.gate.guarding():
+            with self.ledger.journal.writing(), self._interrupts.guarding(self.executor.wake):
                 yield
         finally:
             self.is_running = False
 
     def pause(self) -> None:
-        """Start no trial until :meth:`resume`, but for those of :meth:`run_next`; the running one ends as usual."""
+        """Start no trial until :meth:`resume`, but for those of :meth:`run_next`; what runs ends as usual."""
         self.is_paused = True
 
     def resume(self) -> None:
         """Go on."""
         self.is_paused = False
-        self._woken.set()
+        self.executor.wake()
 
     def skip(self) -> None:
-        """Give the running trial up; it counts as pruned."""
-        self.runner.gate.abandon("pruned", "skipped by hand")
+        """Give the running trials up; they count as pruned."""
+        for number in self.running:
+            self.executor.abandon(number, State.PRUNED, "skipped by hand")
 
     def stop(self) -> None:
-        """Give the running trial up, and start no other."""
-        self.runner.gate.close("interrupted", "stopped by hand")
-        self._woken.set()
+        """Give the running trials up, and start no other."""
+        self.is_stopped = True
+        for number in self.running:
+            self.executor.abandon(number, State.INTERRUPTED, "stopped by hand")
+        self.executor.wake()
 
     def run_next(self, point: Mapping[str, Value]) -> None:
         """Run a point of the user's choice next, also while paused."""
         self._wanted.append(self.ledger.space.point(point))
-        self._woken.set()
+        self.executor.wake()
 
     def narrow(self, space: Space) -> None:
         """Search only in ``space`` from the next trial on, as :meth:`PointSampler.narrow` says."""
         self._narrowed = space
 
-    def _pause(self) -> None:
+    def _wait_to_go_on(self) -> None:
+        """Wait while the search is paused; its time stands still meanwhile."""
         start = time.monotonic()
-        while self.is_paused and not (self._wanted or self.runner.gate.is_closed):
-            self._woken.wait(_PAUSE_S)
-            self._woken.clear()
+        self.executor.ended()
         if self._deadline is not None:
             self._deadline += time.monotonic() - start
 
     def describe(self) -> str:
         """Return trials done of those wanted, and the best objective so far."""
-        is_max = self.ledger.objectives[0].direction == "maximize"
-        losses = self._best_losses
-        best = "" if losses is None else f", best {-losses[0] if is_max else losses[0]:.6g}"
-        return f"{self._finished}/{counted(self.limits.n, 'trial')}{best}"
+        value = best.value if (best := self.ledger.best) else None
+        text = "" if value is None else f", best {value:.6g}"
+        return f"{self._finished}/{counted(self.limits.n, 'trial')}{text}"
+
+    @property
+    def running(self) -> list[int]:
+        """The numbers of the trials that run, in order of start."""
+        return list(self._running)
 
     @property
     def finished(self) -> int:
@@ -248,31 +313,6 @@ class Search:
         left = self.elapsed_s / self.n_run * max(0, self.limits.n - self._finished)
         return left if self._deadline is None else min(left, max(0.0, self._deadline - time.monotonic()))
 
-    def _ending(self) -> str | None:
-        limits = self.limits
-        if self.runner.gate.is_interrupted:
-            return "interrupted"
-        if self.runner.gate.is_closed:
-            return "stopped by hand"
-        if self.broken is not None:
-            return "the baseline failed"
-        if self._wanted:
-            return None
-        if self._deadline is not None and time.monotonic() >= self._deadline:
-            return "the time is up"
-        if self._own is not None:
-            return None
-        if self._finished >= limits.n:
-            return "1 trial is done" if self._finished == 1 else f"{self._finished} trials are done"
-        if self._failures >= _FAILURES_IN_A_ROW:
-            return f"{_FAILURES_IN_A_ROW} trials in a row failed"
-        if limits.patience is not None and self._since_best >= limits.patience:
-            return f"no better trial in {limits.patience}"
-        if limits.target is not None and self._reaches(limits.target):
-            return "the target is reached"
-        self._obey()
-        return "all points have been tried" if self.sampler.is_exhausted else None
-
     def _obey(self) -> None:
         # The sampler is asked and told in this thread only.
         narrowed, self._narrowed = self._narrowed, None
@@ -280,8 +320,10 @@ class Search:
             self.sampler.narrow(narrowed)
 
     def _reaches(self, target: float) -> bool:
+        if (best := self.ledger.best) is None:
+            return False
         is_max = self.ledger.objectives[0].direction == "maximize"
-        return self._best_losses is not None and self._best_losses[0] <= (-target if is_max else target)
+        return best.values[0] >= target if is_max else best.values[0] <= target
 
     def _own_point(self, finished: Sequence[Trial]) -> tuple[Origin, Point] | None:
         """Return the cell's own literals, where they are still to be tried.
@@ -290,42 +332,49 @@ class Search:
         """
         own, baseline = self.ledger.space.baseline, self.ledger.baseline
         # Where nothing came after a failed baseline the cell was broken, by what may have been mended since.
-        was_broken = all(trial.origin == "baseline" and trial.state == "failed" for trial in finished)
+        was_broken = all(trial.origin == "baseline" and trial.state == State.FAILED for trial in finished)
         if baseline is None or was_broken:
             return "baseline", own
         tried = {Space.key(trial.params) for trial in finished}
         return None if Space.key(own) in tried else ("manual", own)
 
-    def _one(self, *, keeps_error: bool = False) -> tuple[Trial, Outcome]:
+    def _begin(self, *, keeps_error: bool = False) -> int:
+        """Start the next trial and return its number."""
         origin, given = self._choose()
         number, point = self.ledger.start_trial(origin, given)
         if self.sampler.failure is not None:
             error = self.sampler.failure
             self._say_once(f"the sampler failed, points are drawn uniformly: {type(error).__name__}: {error}")
-        self.running = number
-        self._tell(None)
         if given is not None:
             self.sampler.remember(point)
+        self._start_pruning()
+        values = tuple(self.ledger.space.complete(point).values())
+        # A baseline that fails is shown as the user's own error.
+        task = Task(number, values, self.limits.repeats, self._limit(), keeps_error or origin == "baseline")
+        self.executor.start(task, partial(self._is_hopeless, number))
+        self._running[number] = _Running(origin, point)
+        if self.is_stopped:  # meanwhile, when this trial was none of those that run
+            self.stop()
+        self._tell(None)
+        return number
+
+    def _start_pruning(self) -> None:
         if self._pruning is not None:
             self._pruning.start()
             if self._pruning.note:
                 self._say_once(self._pruning.note)
-        outcome = self.runner.run(
-            point,
-            lambda step, value: self._is_hopeless(number, step, value),
-            self.limits.repeats,
-            self._limit(),
-            # A baseline that fails is shown as the user's own error.
-            keeps_error=keeps_error or origin == "baseline",
-        )
-        trial = self.ledger.end_trial(number, origin, outcome)
-        self.running = None
-        self._count(outcome)
-        if outcome.state == "interrupted":
-            self.sampler.forget(point)
-        elif origin == "baseline" and outcome.is_broken:
+
+    def _finish(self, number: int, outcome: Outcome) -> Trial:
+        """Record how a trial ended."""
+        running = self._running[number]
+        trial = self.ledger.end_trial(number, running.origin, outcome)
+        del self._running[number]
+        self._count(number, outcome)
+        if outcome.state == State.INTERRUPTED:
+            self.sampler.forget(running.point)
+        elif running.origin == "baseline" and outcome.is_broken:
             self.broken = outcome
-        return trial, outcome
+        return trial
 
     def _is_hopeless(self, number: int, step: int, value: float) -> bool:
         """Record what a trial reports; return whether it shall end."""
@@ -346,14 +395,13 @@ class Search:
         left = None if self._deadline is None else self._deadline - time.monotonic()
         own = self.limits.trial_timeout_s
         if left is not None and (own is None or left < own):
-            return TimeLimit(left, Verdict("interrupted", "the search's time was up"))
-        return None if own is None else TimeLimit(own, Verdict("timed out", f"it took more than {own} s"))
+            return TimeLimit(left, Verdict(State.INTERRUPTED, "the search's time was up"))
+        return None if own is None else TimeLimit(own, Verdict(State.TIMED_OUT, f"it took more than {own} s"))
 
-    def _count(self, outcome: Outcome) -> None:
-        self._finished += outcome.state != "interrupted"
-        self._failures = self._failures + 1 if outcome.state in {"failed", "timed out"} else 0
+    def _count(self, number: int, outcome: Outcome) -> None:
+        self._finished += outcome.state.is_finished
+        self._failures = self._failures + 1 if outcome.state in (State.FAILED, State.TIMED_OUT) else 0
         self._since_best += 1
-        if outcome.values:
-            losses = self.ledger.losses(outcome.values)
-            if self._best_losses is None or losses < self._best_losses:
-                self._best_losses, self._best, self._since_best = losses, outcome, 0
+        best = self.ledger.best
+        if best is not None and best.number == number:
+            self._best, self._since_best = outcome, 0

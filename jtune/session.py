@@ -18,8 +18,8 @@ from jtune.samplers import PointSampler, make_pruner, make_sampler
 from jtune.samplers.pruning import Pruning
 from jtune.search import Limits, Search
 from jtune.study import Study
-from jtune.trials.outcome import Outcome, Output
-from jtune.trials.runner import user_frames
+from jtune.trials.execute import user_frames
+from jtune.trials.outcome import Outcome, Output, State
 from jtune.views.progress import Progress
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def tune(shell: Any, cell: Cell, header: str, options: Options) -> None:
     )
     pruner = make_pruner(options.pruner if cell.reports else None, options.limits.n)
     # From here on an interrupt is heard, but cuts nothing of jtune's own in half.
-    with prepared.gate.guarding(), prepared.store.journal.writing():
+    with prepared.interrupts.guarding(), prepared.store.journal.writing():
         study = prepared.study(sampler, pruner)
         progress = Progress(shell, study.name)
         search = _search(prepared, study, sampler, options.limits)
@@ -123,7 +123,8 @@ def tune(shell: Any, cell: Cell, header: str, options: Options) -> None:
             _run(search, prepared, study, progress, _panel(shell, study, options))
         finally:
             if search.broken is None:
-                prepared.leave_best(study, search.take_best())
+                is_ended_by_hand = prepared.interrupts.is_interrupted or search.is_stopped
+                prepared.leave_best(study, search.take_best(), may_run=not is_ended_by_hand)
         study = prepared.kept(study, is_broken=search.broken is not None)
         if search.broken is not None:
             progress.fail(f"{study.name}: the cell's own values failed, nothing else was run")
@@ -131,7 +132,7 @@ def tune(shell: Any, cell: Cell, header: str, options: Options) -> None:
             _raise_as_the_users(shell, search.broken, prepared.filename)
     best = study.best
     progress.end(study, lambda: _replay(shell, best.outputs if best else ()))
-    if prepared.gate.is_interrupted:
+    if prepared.interrupts.is_interrupted:
         interrupt = KeyboardInterrupt(f"{study.name} was interrupted; run the cell again to go on")
         _render(interrupt, [f"KeyboardInterrupt: {interrupt}"])
         raise interrupt
@@ -149,17 +150,17 @@ def explore(shell: Any, cell: Cell, header: str, options: Options) -> None:
 
     prepared = PreparedCell(shell, cell, header, options.name, options.is_fresh)
     sampler = make_sampler("random", cell.space, seed=options.seed)
-    with prepared.gate.guarding(), prepared.store.journal.writing():
+    with prepared.interrupts.guarding(), prepared.store.journal.writing():
         study = prepared.study(sampler, make_pruner(None, 1))
         panel = _panel(shell, study, options)
-        search = Search(prepared.ledger, prepared.runner, sampler, Limits())
+        search = Search(prepared.ledger, prepared.here, prepared.interrupts, sampler, Limits())
         search.listen(lambda _: prepared.leave_out_written())
-        explorer = Explorer(study, search, panel)
+        explorer = Explorer(study, search, prepared.here, panel)
         outcome = explorer.run(study.space.baseline)
         study = prepared.kept(study, is_broken=outcome.is_broken)
-        if outcome.state == "interrupted":
+        if outcome.state == State.INTERRUPTED:
             raise KeyboardInterrupt(f"{study.name} was interrupted")
-        if outcome.state != "complete":
+        if outcome.state != State.COMPLETE:
             _replay(shell, outcome.outputs)
             _raise_as_the_users(shell, outcome, prepared.filename)
     progress = Progress(shell, study.name)
@@ -173,7 +174,7 @@ def _search(prepared: PreparedCell, study: Study, sampler: PointSampler, limits:
     cell, pruning = prepared.cell, None
     if cell.reports and len(study.objectives) == 1:
         pruning = Pruning(prepared.ledger.optuna, cell.reports[0][0], cell.report_directions[0])
-    return Search(prepared.ledger, prepared.runner, sampler, limits, pruning, prepared.say)
+    return Search(prepared.ledger, prepared.here, prepared.interrupts, sampler, limits, pruning, prepared.say)
 
 
 def _run(search: Search, prepared: PreparedCell, study: Study, progress: Progress, panel: Panel | None) -> None:

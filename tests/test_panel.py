@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from jtune.executors import Here
 from jtune.explore import Explorer
 from jtune.language.cell import Cell
 from jtune.language.domains import ChoiceDomain, FloatDomain
@@ -13,7 +14,7 @@ from jtune.search import Limits, Search
 from jtune.storage.definition import Definition, Goal
 from jtune.storage.store import Store
 from jtune.study import Study, load
-from jtune.trials.runner import Runner
+from jtune.trials.program import Program
 from jtune.views.panel import Panel, panel_of
 
 SOURCE = """
@@ -42,9 +43,9 @@ class Session:
         points = make_sampler(sampler, cell.space, seed=0, n_trials=n, n_objectives=len(goals) or 1)
         ledger.optuna.sampler = points
         self.namespace = {} if namespace is None else namespace
-        runner = Runner(cell, cell.template(), self.namespace)
+        here = Here(Program.of(cell), self.namespace)
         self.panel = panel_of(self.study)
-        self.search = Search(ledger, runner, points, Limits(n))
+        self.search = Search(ledger, here, here.interrupts, points, Limits(n))
         self.search.listen(self.panel.update)
 
     def run(self):
@@ -54,7 +55,7 @@ class Session:
         return self
 
     def explore(self):
-        explorer = Explorer(self.study, self.search, self.panel)
+        explorer = Explorer(self.study, self.search, self.search.executor, self.panel)
         explorer.run(self.study.space.baseline)
         return explorer
 

@@ -17,7 +17,7 @@ from jtune.storage.definition import Definition, Goal
 from jtune.storage.store import Store
 from jtune.study import Study
 from jtune.text import one_line
-from jtune.trials.outcome import Outcome
+from jtune.trials.outcome import Outcome, State
 from jtune.views import picture, report
 
 SVC = """\
@@ -48,7 +48,7 @@ FIFTEEN = "".join(
     )
 )
 MINIMIZE = (("minimize", "loss"),)
-FAILED = Outcome("failed", "ValueError: no\nway")
+FAILED = Outcome(State.FAILED, "ValueError: no\nway")
 
 
 class Written(Study):
@@ -71,7 +71,7 @@ def add(study, outcome, point=None):
     """Run a trial: the first is the baseline; ``outcome`` is one, or the objectives' values."""
     origin = "baseline" if len(study) == 0 else "sampler"
     if not isinstance(outcome, Outcome):
-        outcome = Outcome("complete", values=tuple(map(float, np.atleast_1d(outcome))))
+        outcome = Outcome(State.COMPLETE, values=tuple(map(float, np.atleast_1d(outcome))))
     number, _ = study.ledger.start_trial(origin, study.space.point(point or {}))
     study.ledger.end_trial(number, origin, outcome)
     return study

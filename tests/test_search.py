@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 import jtune
 from jtune.errors import StudyError
+from jtune.executors import Here
 from jtune.language.cell import Cell
 from jtune.samplers import PointSampler, make_sampler
 from jtune.search import Limits, Search
 from jtune.storage.definition import Definition, Goal
 from jtune.storage.store import Store
 from jtune.study import Study
-from jtune.trials.runner import Runner
+from jtune.trials.program import Program
 
 SOURCE = """\
 x = 1.0  # tune: -3..3
@@ -41,7 +42,8 @@ def search(
     ledger.redefine(definition)
     points = make_sampler(sampler, cell.space, seed=seed, n_trials=limits.n, n_objectives=len(goals))
     ledger.optuna.sampler = points
-    found = Search(ledger, Runner(cell, cell.template(), {} if namespace is None else namespace), points, limits)
+    here = Here(Program.of(cell), {} if namespace is None else namespace)
+    found = Search(ledger, here, here.interrupts, points, limits)
     other = threading.Thread(target=meanwhile or (lambda _: None), args=(found,))
     other.start()
     found.run()
@@ -233,7 +235,7 @@ def test_stop_gives_the_running_trial_up_and_ends(tmp_path):
     )
     assert [(trial.state, trial.reason) for trial in study] == [("interrupted", "stopped by hand")]
     assert study.ending == "stopped by hand"
-    assert not found.runner.gate.is_interrupted
+    assert not found.executor.interrupts.is_interrupted
     # What is asked for by hand afterwards is run.
     trial, outcome = found.run_one({"x": 2.0})
     assert (trial.number, trial.origin, trial.value, outcome.values) == (1, "manual", 2.0, (2.0,))
@@ -259,7 +261,7 @@ def test_a_pause_holds_the_search_until_it_is_resumed(tmp_path, wait_until):
 
 def test_a_stop_while_paused_ends_the_search(tmp_path):
     found, study = search(tmp_path, Limits(2), "x = 1.0  # tune: -3..3\nx  # tune: minimize\n")
-    again = Search(found.ledger, found.runner, found.sampler, Limits(9))
+    again = Search(found.ledger, found.executor, found.executor.interrupts, found.sampler, Limits(9))
     again.pause()
     other = threading.Timer(0.05, again.stop)
     other.start()
@@ -334,14 +336,14 @@ def test_sampler_that_fails_is_replaced_by_uniform_draws_and_named_once(tmp_path
 
     found, study = search(tmp_path, Limits(1))
     sampler = found.ledger.optuna.sampler = PointSampler(study.space, Failing(), seed=1)
-    Search(found.ledger, found.runner, sampler, Limits(6)).run()
+    Search(found.ledger, found.executor, found.executor.interrupts, sampler, Limits(6)).run()
     assert [trial.state for trial in study] == ["complete"] * 6
     assert capsys.readouterr().out == "the sampler failed, points are drawn uniformly: RuntimeError: no idea\n"
 
 
 def test_listener_that_fails_is_left_out_and_named_once(tmp_path, capsys):
     found, study = search(tmp_path, Limits(1))
-    again = Search(found.ledger, found.runner, found.sampler, Limits(5))
+    again = Search(found.ledger, found.executor, found.executor.interrupts, found.sampler, Limits(5))
     told = []
     again.listen(lambda trial: 1 / 0)
     again.listen(told.append)

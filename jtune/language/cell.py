@@ -27,7 +27,7 @@ from jtune.language.domains import Value, is_same
 from jtune.language.find import Finder, Named
 from jtune.language.marks import Direction, MarkError, ObjectiveMark, ParameterMark, ReportMark
 from jtune.language.space import CircleError, Condition, Parameter, Space
-from jtune.language.template import Edits, Template, mask
+from jtune.language.template import Edits, Template, compiled, mask
 from jtune.language.unnamed import why_unnamed
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|$)")
@@ -160,7 +160,7 @@ class Cell:
         # A last line that ends in a semicolon shows nothing, as everywhere in IPython.
         shows_last = not _ends_in_semicolon(self.python)
         edits = Edits(self.literals, self._reports, self._sent, shows_last)
-        return Template(self.tree, edits, filename, flags)
+        return compiled(self.tree, edits, filename, flags)
 
     @cached_property
     def identity(self) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import marshal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType
@@ -45,7 +46,33 @@ class Edits:
 
 
 class Template:
-    """Compiled code with holes.
+    """Compiled code with holes; it pickles, for processes of the same version of Python.
+
+    Parameters
+    ----------
+    blank : CodeType
+        Code whose placeholders are not filled, as :func:`compiled` makes it.
+    """
+
+    def __init__(self, blank: CodeType) -> None:
+        self.blank = blank
+        self._fill = _plan_code(blank)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unmarshalled, (marshal.dumps(self.blank),)
+
+    def fill(self, values: _Values) -> CodeType:
+        """Return the code with these values, in the order of ``Edits.literals``."""
+        code: CodeType = self._fill(values) if self._fill else self.blank
+        return code
+
+
+def _unmarshalled(blank: bytes) -> Template:
+    return Template(marshal.loads(blank))
+
+
+def compiled(tree: ast.Module, edits: Edits, filename: str, flags: int = 0) -> Template:
+    """Compile a cell for trials.
 
     Parameters
     ----------
@@ -58,18 +85,9 @@ class Template:
     flags : int
         Compiler flags, such as those of ``from __future__ import annotations`` in an earlier cell.
     """
-
-    def __init__(self, tree: ast.Module, edits: Edits, filename: str, flags: int = 0) -> None:
-        edited = _edit(tree, edits)
-        # A notebook's cell may await at its top level.
-        flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        self.blank: CodeType = compile(edited, filename, "exec", flags=flags, dont_inherit=True)
-        self._fill = _plan_code(self.blank)
-
-    def fill(self, values: _Values) -> CodeType:
-        """Return the code with these values, in the order of ``Edits.literals``."""
-        code: CodeType = self._fill(values) if self._fill else self.blank
-        return code
+    # A notebook's cell may await at its top level.
+    flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    return Template(compile(_edit(tree, edits), filename, "exec", flags=flags, dont_inherit=True))
 
 
 def mask(tree: ast.Module, literals: Mapping[ast.expr, int]) -> ast.Module:

@@ -11,6 +11,8 @@ import numpy as np
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
+from jtune.trials.outcome import State
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from optuna.trial import FrozenTrial
@@ -84,4 +86,4 @@ def reported_values(trial: FrozenTrial, n_objectives: int) -> list[float]:
 def is_interrupted(trial: FrozenTrial) -> bool:
     """Tell whether jtune recorded a trial as interrupted; Optuna has it as failed, but it says nothing of its point."""
     record = trial.user_attrs.get("jtune")
-    return isinstance(record, dict) and record.get("state") == "interrupted"
+    return isinstance(record, dict) and record.get("state") == State.INTERRUPTED

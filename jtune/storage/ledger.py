@@ -23,12 +23,12 @@ from jtune.storage.record import (
     Origin,
     Trial,
     first_curve,
-    foreign_state,
     record,
+    state_of,
     stored_values,
 )
 from jtune.text import counted
-from jtune.trials.outcome import Outcome
+from jtune.trials.outcome import Outcome, State
 
 ATTRIBUTE, _ENDING, USED = "jtune", "jtune:ending", "jtune:used"
 # Optuna's log of jtune's own bookkeeping has no place in a cell; its verbosity, and the log of other studies, stay.
@@ -113,7 +113,7 @@ class Ledger:
         looked_at, self._open = [*self._open, *range(len(self._trials), len(frozen))], []
         for number in looked_at:
             trial = self._trials[number] = self._trial(frozen[number])
-            if trial.state == "running":
+            if trial.state == State.RUNNING:
                 self._open.append(number)
             else:
                 self._ranking.add(trial)
@@ -134,7 +134,7 @@ class Ledger:
     @property
     def complete(self) -> list[Trial]:
         """Trials that have values."""
-        return [trial for trial in self.trials if trial.state == "complete"]
+        return [trial for trial in self.trials if trial.state == State.COMPLETE]
 
     @property
     def ranking(self) -> Ranking:
@@ -165,14 +165,12 @@ class Ledger:
 
     def _trial(self, frozen: FrozenTrial) -> Trial:
         record = frozen.user_attrs.get(ATTRIBUTE, {})
-        is_ended = frozen.state.is_finished()
-        state = record.get("state") if is_ended else "running"
         return Trial(
             number=frozen.number,
             _params=self._params(frozen),
             values=tuple(frozen.values or ())[: len(self.objectives)] if frozen.state == TrialState.COMPLETE else (),
             seconds=record.get("seconds"),
-            state=state or foreign_state(frozen.state),
+            state=state_of(record.get("state"), frozen.state),
             reason=record.get("reason", ""),
             origin=record.get("origin", "sampler"),
             _curves=record.get("curves", {}),
@@ -209,7 +207,7 @@ class Ledger:
             try:
                 point = self._ask(frozen)
             except Exception as error:
-                self.end_trial(frozen.number, origin, Outcome("interrupted", str(error)))
+                self.end_trial(frozen.number, origin, Outcome(State.INTERRUPTED, str(error)))
                 raise
         for name, value in point.items():
             domain = self.space[name].domain
@@ -257,14 +255,13 @@ class Ledger:
     def close_left_open(self) -> None:
         """Mark trials that a killed kernel left running as interrupted."""
         for trial in self.trials:
-            if trial.state == "running":
-                self.end_trial(trial.number, trial.origin, Outcome("interrupted", KILLED))
+            if trial.state == State.RUNNING:
+                self.end_trial(trial.number, trial.origin, Outcome(State.INTERRUPTED, KILLED))
 
     def adopt(self, trials: Sequence[Trial]) -> None:
         """Take over ended trials of an older generation."""
-        _foreign = {str(name): state for name, state in OPTUNA_STATES.items()}
         for trial in trials:
-            state = _foreign.get(trial.state, TrialState.FAIL)
+            state = OPTUNA_STATES.get(trial.state, TrialState.FAIL)
             domains = {name: self.space[name].domain for name in trial.params}
             self.optuna.add_trial(
                 optuna.trial.create_trial(

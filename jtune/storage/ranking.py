@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from jtune.trials.outcome import State
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -61,7 +63,7 @@ class Ranking:
 
     def add(self, trial: Trial) -> None:
         """Count a trial that has ended."""
-        is_open = self.baseline is None or self.baseline.state != "complete"
+        is_open = self.baseline is None or self.baseline.state != State.COMPLETE
         if trial.origin == "baseline" and trial.is_finished and is_open:
             self.baseline = trial
         if not trial.values:

@@ -15,8 +15,7 @@ from jtune.language.space import Point
 from jtune.trials.outcome import Outcome, Output, State
 
 Origin: TypeAlias = Literal["baseline", "sampler", "manual"]
-_FINISHED = ("complete", "failed", "pruned", "timed out")
-OPTUNA_STATES: dict[State, TrialState] = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
+OPTUNA_STATES = {State.COMPLETE: TrialState.COMPLETE, State.PRUNED: TrialState.PRUNED}
 KILLED = "the kernel ended while it ran"
 
 
@@ -34,8 +33,8 @@ class Trial:
         The objectives; empty unless the trial is complete.
     seconds : float or None
         Of the cell's own run; None while it runs.
-    state : str
-        "complete", "failed", "pruned", "timed out", "interrupted" or "running".
+    state : State
+        Equal to "complete", "failed", "pruned", "timed out", "interrupted" or "running".
     reason : str
         Why it is not complete.
     origin : {"baseline", "sampler", "manual"}
@@ -53,7 +52,7 @@ class Trial:
     _params: Point
     values: tuple[float, ...]
     seconds: float | None
-    state: str
+    state: State
     reason: str
     origin: Origin
     _curves: dict[str, list[float]] = field(default_factory=dict)
@@ -90,7 +89,7 @@ class Trial:
     @property
     def is_finished(self) -> bool:
         """Whether it counts towards ``-n``: it ended by itself, whichever way."""
-        return self.state in _FINISHED
+        return self.state.is_finished
 
 
 def moved(trial: Trial, point: Point) -> Trial:
@@ -104,7 +103,7 @@ RECORDED = ("state", "reason", "origin", "seconds", "curves", "outputs", "traceb
 def record(origin: Origin, outcome: Outcome) -> dict[str, Any]:
     """Return what is written of a trial beside its values; what is empty, or usual, is left out."""
     entries = {
-        "state": outcome.state if outcome.state != "complete" else "",
+        "state": str(outcome.state) if outcome.state != State.COMPLETE else "",
         "reason": outcome.reason,
         "origin": origin if origin != "sampler" else "",
         "seconds": round(outcome.seconds, 6),
@@ -137,7 +136,11 @@ def first_curve(trial: Trial) -> dict[int, float]:
     return {step: value for step, value in enumerate(curve) if math.isfinite(value)}
 
 
-def foreign_state(state: TrialState) -> str:
-    """Return the state of a trial that another tool than jtune wrote."""
-    names = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
-    return names.get(state, "running")
+_STATES = {TrialState.COMPLETE: State.COMPLETE, TrialState.PRUNED: State.PRUNED, TrialState.FAIL: State.FAILED}
+
+
+def state_of(written: object, optuna_state: TrialState) -> State:
+    """Return a trial's state: the one that jtune wrote, if it has ended, else what another tool made of it."""
+    if optuna_state.is_finished() and written in list(State):
+        return State(written)
+    return _STATES.get(optuna_state, State.RUNNING)

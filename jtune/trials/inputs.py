@@ -9,11 +9,11 @@ import ast
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from jtune.language.template import Template
 from jtune.trials import modules
 from jtune.trials.files import Files, mentions_in
 from jtune.trials.fingerprint import changed, obstacle, told
-from jtune.trials.namespace import modules_imported, names_bound, names_read
+from jtune.trials.namespace import modules_imported
+from jtune.trials.program import Program
 
 # What the user was told of in this kernel, and need not hear again.
 _said: dict[str, int] = {}
@@ -26,9 +26,10 @@ class Inputs:
     ----------
     namespace : dict
         The notebook's.
-    template : Template
+    program : Program
+        The cell, compiled.
     python : str
-        The cell's, and its text as plain Python.
+        Its text as plain Python.
 
     Attributes
     ----------
@@ -41,12 +42,12 @@ class Inputs:
         What the user should know about them.
     """
 
-    def __init__(self, namespace: dict[str, Any], template: Template, python: str) -> None:
+    def __init__(self, namespace: dict[str, Any], program: Program, python: str) -> None:
         self._namespace = namespace
-        self.names = names_read(template.blank)
-        self._bound = names_bound(template.blank)
+        self.names = program.reads
+        self._bound = program.binds
         values = told(namespace, self.names, bound=self._bound)
-        followed = modules.follow([*modules_imported(template.blank), *values.modules])
+        followed = modules.follow([*modules_imported(program.template.blank), *values.modules])
         self._files = Files([mentions_in(ast.parse(python)), *values.mentions, *followed.mentions])
         self.fingerprints = {**values.fingerprints, **self._files.fingerprints, **followed.fingerprints}
         edited = {

@@ -4,12 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from enum import Enum
+from typing import Any, TypeAlias
 
 from jtune.trials.namespace import Bindings
 
-State: TypeAlias = Literal["complete", "failed", "pruned", "timed out", "interrupted"]
 Output: TypeAlias = dict[str, Any]
+
+
+class State(str, Enum):
+    """What a trial is; each is equal to its name in the file, and shown as that."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    PRUNED = "pruned"
+    TIMED_OUT = "timed out"
+    INTERRUPTED = "interrupted"
+
+    def __str__(self) -> str:
+        return self.value
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether a trial counts towards ``-n``: it ended by itself, whichever way."""
+        return self not in (State.RUNNING, State.INTERRUPTED)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from jtune.language.domains import ChoiceDomain, Domain, Value
 from jtune.language.space import Parameter, Space
 from jtune.storage.ranking import Ranking
 from jtune.text import bare, one_line
+from jtune.trials.outcome import State
 
 if TYPE_CHECKING:
     from jtune.findings import Findings
@@ -199,7 +200,7 @@ class Feed:
         self._send = send
         self._on_flush = on_flush
         self._on_error = on_error
-        ended = [trial for trial in study.trials if trial.state != "running"]
+        ended = [trial for trial in study.trials if trial.state != State.RUNNING]
         self.standing = Ranking(study.objectives, ended)
         self._rows: list[Message] = []
         self._others: dict[str, Message] = {}
@@ -245,7 +246,7 @@ class Feed:
         """Send all trials from a number on, for a page that has just opened or has missed some."""
         with self._lock:
             self._rows = []
-            ended = [trial for trial in self._study.trials[start:] if trial.state != "running"]
+            ended = [trial for trial in self._study.trials[start:] if trial.state != State.RUNNING]
             self._send_rows([row(self._study.space, trial) for trial in ended], start)
 
     def _send_rows(self, rows: Sequence[Message], start: int | None = None) -> None:

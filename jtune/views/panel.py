@@ -34,7 +34,7 @@ from jtune.search import Search
 from jtune.storage.ranking import Ranking
 from jtune.storage.record import Trial
 from jtune.text import one_line, shortened
-from jtune.trials.outcome import Outcome, Output
+from jtune.trials.outcome import Outcome, Output, State
 from jtune.views import feed, lab
 from jtune.views.controls import Row
 from jtune.views.report import gain
@@ -520,17 +520,17 @@ class Panel:
 
 def _state_text(study: Findings, search: Search | None, is_paused: bool) -> str:
     if search is not None and search.is_running:
-        number = search.running
+        running = ", ".join(map(str, search.running))
         if is_paused:
-            return "paused" if number is None else f"pauses after trial {number}"
-        return "" if number is None else f"running trial {number}"
+            return f"pauses after trial {running}" if running else "paused"
+        return f"running trial {running}" if running else ""
     ending = study.ending
     is_plain = not ending or ending.startswith(("stopped", "interrupted")) or ending.endswith(("are done", "is done"))
     return ending if is_plain else f"stopped: {ending}"
 
 
 def _ran_text(outcome: Outcome) -> str:
-    if outcome.state != "complete":
+    if outcome.state != State.COMPLETE:
         return f"{outcome.state}: {outcome.reason}"
     ms = 1000 * outcome.seconds
     return f"ran in {ms:.0f} ms" if ms < 1000 else f"ran in {outcome.seconds:.1f} s"

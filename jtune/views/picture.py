@@ -18,6 +18,7 @@ from jtune.language.domains import ChoiceDomain, Domain, IntDomain, Value
 from jtune.quiet import quiet
 from jtune.storage.ranking import losses
 from jtune.text import bare, one_line, percent, shortened
+from jtune.trials.outcome import State
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +38,7 @@ _DOTS_AT_MOST = 400
 # Okabe and Ito's palette, of it the colours that have contrast on white and on black.
 _BLUE, _GREEN, _VERMILLION = "#0072B2", "#009E73", "#D55E00"
 _GREY = "#808080"
-_MARKS = {"failed": "x", "pruned": "|", "timed out": "+", "interrupted": "_"}
+_MARKS = {State.FAILED: "x", State.PRUNED: "|", State.TIMED_OUT: "+", State.INTERRUPTED: "_"}
 
 _TEXT_PX, _CHAR_PX, _DIGIT_PX = 11, 6.2, 7.0
 _LEGEND_PX, _TITLE_PX, _TICKS_PX, _NOTE_PX = 24, 22, 20, 18
@@ -118,7 +119,7 @@ class _View:
 
 
 def _view(study: Findings) -> _View:
-    ended = [trial for trial in study.trials if trial.state != "running"]
+    ended = [trial for trial in study.trials if trial.state != State.RUNNING]
     # Another writer of the file may have told Optuna an infinite value.
     complete = [trial for trial in ended if trial.values and all(map(math.isfinite, trial.values))]
     known = {trial.number for trial in complete}

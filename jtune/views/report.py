@@ -18,6 +18,7 @@ from jtune.errors import StudyError
 from jtune.language.domains import ChoiceDomain, Value, is_same
 from jtune.storage.ranking import losses
 from jtune.text import bare, counted, one_line, percent, shortened
+from jtune.trials.outcome import State
 
 if TYPE_CHECKING:
     from jtune.findings import Findings
@@ -33,7 +34,8 @@ _WITHOUT_KERNEL = (
     ".jp-OutputArea-child:has(> * > .jtune-report) + .jp-OutputArea-child:has(> .jupyter-widgets)"
     ":not(:has(> .jupyter-widgets > *)) { display: none }"
 )
-_UNFINISHED = ("interrupted", "running")
+_WITHOUT_VALUES = (State.FAILED, State.PRUNED, State.TIMED_OUT)
+_UNFINISHED = (State.INTERRUPTED, State.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def _trials(study: Findings) -> list[str]:
     ending = [f"ended: {study.ending}"] if study.ending else []
     if study.ending in (f"{text} are done", f"{text} is done"):
         text, ending = study.ending, []
-    others = ", ".join(f"{states[state]} {state}" for state in ("failed", "pruned", "timed out") if states[state])
+    others = ", ".join(f"{states[state]} {state}" for state in _WITHOUT_VALUES if states[state])
     text += f" ({others})" if others else ""
     return [", ".join([text, *(f"{states[state]} {state}" for state in _UNFINISHED if states[state])]), *ending]
 
@@ -172,7 +174,7 @@ def _without_best(baseline: Trial | None) -> str:
 
 def _what_became(trial: Trial) -> str:
     """Return ``failed: reason``, a verb for any state that a finished trial can have."""
-    verb = "was pruned" if trial.state == "pruned" else trial.state
+    verb = "was pruned" if trial.state == State.PRUNED else trial.state
     reason = shortened(one_line(trial.reason), 60)
     return f"{verb}: {reason}" if reason else verb
 

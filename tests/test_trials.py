@@ -2,6 +2,7 @@
 
 import gc
 import os
+import pickle
 import signal
 import threading
 import time
@@ -9,33 +10,41 @@ import weakref
 
 import pytest
 
+from jtune.executors import Here
 from jtune.language.cell import Cell
-from jtune.trials.gate import Gate, TimeLimit, Verdict
-from jtune.trials.runner import Runner
+from jtune.trials.interrupts import TimeLimit, Verdict
+from jtune.trials.outcome import State
+from jtune.trials.program import Program, Task
 
-LATE = Verdict("timed out", "late")
+LATE = Verdict(State.TIMED_OUT, "late")
 
 
-def runner(source, **namespace):
-    """A runner of a cell whose objective is ``loss``, or that has none."""
-    cell = Cell(source)
-    return Runner(cell, cell.template(), {"time": time, **namespace})
+def here(source, **namespace):
+    """Where a cell runs whose objective is ``loss``, or that has none."""
+    return Here(Program.of(Cell(source)), {"time": time, **namespace})
+
+
+def ran(here, limit=None, judge=None, repeats=1):
+    """The outcome of the trial 0 of a cell without tuned literals."""
+    here.start(Task(0, (), repeats, limit), judge)
+    [(_, outcome)] = here.ended()
+    return outcome
 
 
 def run(source, limit=None, meanwhile=None, **namespace):
-    """The outcome of a cell; ``meanwhile`` gets the gate, in another thread, when the cell calls ``began()``."""
+    """The outcome of a cell; ``meanwhile`` gets where it runs, in another thread, when the cell calls ``began()``."""
     began = threading.Event()
-    found = runner(source, began=began.set, **namespace)
+    found = here(source, began=began.set, **namespace)
 
     def act():
         began.wait(60)
-        meanwhile(found.gate)
+        meanwhile(found)
 
     thread = threading.Thread(target=act) if meanwhile else None
     if thread:
         thread.start()
-    with found.gate.guarding():
-        outcome = found.run({}, limit=limit)
+    with found.interrupts.guarding():
+        outcome = ran(found, limit)
     if thread:
         thread.join()
     return outcome
@@ -54,7 +63,7 @@ SWALLOWING = [
 
 @pytest.mark.parametrize("source", SWALLOWING)
 def test_cell_that_swallows_what_ends_it_is_ended_all_the_same(source):
-    outcome = run(source, meanwhile=lambda gate: gate.abandon("pruned", "skipped"))
+    outcome = run(source, meanwhile=lambda here: here.abandon(0, State.PRUNED, "skipped"))
     assert (outcome.state, outcome.reason) == ("pruned", "skipped")
 
 
@@ -72,64 +81,83 @@ def test_time_limit_ends_a_cell_that_swallows(source):
 
 def test_what_was_decided_counts_where_the_cell_goes_on_to_its_end():
     source = "began()\ntry:\n    time.sleep(60)\nexcept:\n    pass\nloss = 1.0  # tune: minimize"
-    outcome = run(source, meanwhile=lambda gate: gate.abandon("timed out", "late"))
+    outcome = run(source, meanwhile=lambda here: here.abandon(0, State.TIMED_OUT, "late"))
     assert (outcome.state, outcome.values) == ("timed out", ())
 
 
 def test_first_of_two_verdicts_counts():
-    def twice(gate):
-        gate.abandon("pruned", "skipped")
-        gate.abandon("interrupted", "stopped")
+    def twice(here):
+        here.abandon(0, State.PRUNED, "skipped")
+        here.abandon(0, State.INTERRUPTED, "stopped")
 
     assert run("began()\ntime.sleep(60)", meanwhile=twice).state == "pruned"
 
 
-def test_close_ends_the_running_trial_and_lets_no_other_start():
-    found = runner("began()\nfor _ in range(600):\n    time.sleep(0.1)")
-    found.namespace["began"] = lambda: found.gate.close("interrupted", "stopped")
-    with found.gate.guarding():
-        assert found.run({}).reason == "stopped"
-        found.namespace["began"] = lambda: None
-        assert found.run({}).reason == "stopped"
+def test_trial_that_is_given_up_before_it_runs_is_not_run():
+    found = here("began.append(1)\nloss = 1.0  # tune: minimize", began=[])
+    with found.interrupts.guarding():
+        found.start(Task(0, ()))
+        found.abandon(0, State.INTERRUPTED, "stopped")
+        [(_, outcome)] = found.ended()
+    assert (outcome.reason, found.namespace["began"]) == ("stopped", [])
+
+
+def test_waiting_ends_when_it_is_woken_or_interrupted():
+    found = here("")
+    with found.interrupts.guarding(found.wake):
+        found.wake()
+        assert found.ended() == []
+        threading.Timer(0.05, os.kill, [os.getpid(), signal.SIGINT]).start()
+        assert found.ended() == []
+    assert found.interrupts.is_interrupted
+
+
+def test_trial_in_another_thread_ends_where_it_next_reports():
+    found, outcomes = here("for i in range(3):  # tune: report i\n    give_up()"), []
+    found.namespace["give_up"] = lambda: found.abandon(0, State.PRUNED, "skipped")
+    thread = threading.Thread(target=lambda: outcomes.append(ran(found)))
+    thread.start()
+    thread.join()
+    assert (outcomes[0].state, outcomes[0].curves) == ("pruned", {"i": [0]})
 
 
 @pytest.mark.parametrize("seconds", [0, -1.0])
 def test_time_that_is_over_before_the_trial_starts_ends_it(seconds):
-    ran = []
-    outcome = run("ran.append(1)\ntime.sleep(60)", TimeLimit(seconds, LATE), ran=ran)
-    assert (outcome.state, ran) == ("timed out", [])
+    done = []
+    outcome = run("done.append(1)\ntime.sleep(60)", TimeLimit(seconds, LATE), done=done)
+    assert (outcome.state, done) == ("timed out", [])
 
 
 def test_time_limit_is_for_all_repeats_together():
-    found = runner("n.append(1)\nwhile len(n) == 2:\n    time.sleep(0.01)\nloss = 1  # tune: minimize", n=[])
-    with found.gate.guarding():
-        outcome = found.run({}, repeats=3, limit=TimeLimit(0.3, LATE))
+    found = here("n.append(1)\nwhile len(n) == 2:\n    time.sleep(0.01)\nloss = 1  # tune: minimize", n=[])
+    with found.interrupts.guarding():
+        outcome = ran(found, TimeLimit(0.3, LATE), repeats=3)
     assert (outcome.state, len(found.namespace["n"])) == ("timed out", 2)
 
 
 def test_trial_that_ends_in_time_is_left_alone_and_so_is_the_next_one():
-    found = runner("loss = 1.0  # tune: minimize")
-    with found.gate.guarding():
+    found = here("loss = 1.0  # tune: minimize")
+    with found.interrupts.guarding():
         for _ in range(200):
-            found.gate.abandon("pruned", "between trials")
-            assert found.run({}, limit=TimeLimit(60, LATE)).state == "complete"
-    assert not found.gate.is_interrupted
+            found.abandon(0, State.PRUNED, "between trials")
+            assert ran(found, TimeLimit(60, LATE)).state == "complete"
+    assert not found.interrupts.is_interrupted
 
 
 def test_time_limits_that_end_as_the_trial_does_are_no_interrupts():
-    found = runner("time.sleep(0.002)\nloss = 1.0  # tune: minimize")
-    with found.gate.guarding():
-        states = {found.run({}, limit=TimeLimit(0.002, LATE)).state for _ in range(200)}
+    found = here("time.sleep(0.002)\nloss = 1.0  # tune: minimize")
+    with found.interrupts.guarding():
+        states = {ran(found, TimeLimit(0.002, LATE)).state for _ in range(200)}
     assert states <= {"complete", "timed out"}
-    assert not found.gate.is_interrupted
+    assert not found.interrupts.is_interrupted
 
 
 def test_interrupt_of_the_kernel_counts_where_the_cell_swallows_it():
     source = "began()\nfor _ in range(60):\n    try:\n        time.sleep(1)\n    except KeyboardInterrupt:\n        break\nloss = 1.0  # tune: minimize"
     found = []
 
-    def interrupt(gate):
-        found.append(gate)
+    def interrupt(here):
+        found.append(here.interrupts)
         os.kill(os.getpid(), signal.SIGINT)
 
     assert run(source, meanwhile=interrupt).state == "interrupted"
@@ -137,12 +165,10 @@ def test_interrupt_of_the_kernel_counts_where_the_cell_swallows_it():
 
 
 def test_interrupt_between_trials_is_kept_for_the_next():
-    gate = Gate()
-    with gate.guarding():
+    found = here("1 / 0")
+    with found.interrupts.guarding():
         signal.raise_signal(signal.SIGINT)
-        assert gate.is_closed
-        cell = Cell("ran.append(1)")
-        outcome = Runner(cell, cell.template(), {"ran": []}, gate=gate).run({})
+        outcome = ran(found)
     assert outcome.state == "interrupted"
 
 
@@ -151,24 +177,21 @@ def test_bookkeeping_is_not_cut_in_half():
     asked = []
 
     def judge(step, _value):
-        found.gate.abandon("pruned", "skipped")
+        found.abandon(0, State.PRUNED, "skipped")
         deadline = time.monotonic() + 0.2
         while time.monotonic() < deadline:
             asked.append(step)
         return False
 
-    cell = Cell("for i in range(100):  # tune: report i\n    pass\nloss = 1.0  # tune: minimize")
-    found = Runner(cell, cell.template(), {})
-    with found.gate.guarding():
-        outcome = found.run({}, judge)
+    found = here("for i in range(100):  # tune: report i\n    pass\nloss = 1.0  # tune: minimize")
+    with found.interrupts.guarding():
+        outcome = ran(found, judge=judge)
     assert (outcome.state, outcome.reason, set(asked)) == ("pruned", "skipped", {0})
 
 
 def test_pruned_cell_that_swallows_is_pruned():
     source = "def train():\n    for i in range(9):  # tune: report i\n        pass\ntry:\n    train()\nexcept:\n    pass\nloss = 1.0  # tune: minimize"
-    cell = Cell(source)
-    found = Runner(cell, cell.template(), {})
-    outcome = found.run({}, lambda step, _: step == 3)
+    outcome = ran(here(source), judge=lambda step, _: step == 3)
     assert (outcome.state, outcome.curves) == ("pruned", {"i": [0, 1, 2, 3]})
 
 
@@ -193,13 +216,23 @@ def test_objects_of_a_trial_that_is_not_complete_are_freed_at_its_end(end):
         except KeyError as error:
             raise ValueError("behind it another one") from error
 
-    found = runner(f"model = make()\nloss = 1\n{end}  # tune: minimize" if not end.startswith("raise") else f"model = make()\n{end}",
+    found = here(f"model = make()\nloss = 1\n{end}  # tune: minimize" if not end.startswith("raise") else f"model = make()\n{end}",
                    make=make, fit=fit)  # fmt: skip
     gc.disable()
     try:
-        with found.gate.guarding():
-            outcome = found.run({}, limit=TimeLimit(0.1, LATE))
+        with found.interrupts.guarding():
+            outcome = ran(found, TimeLimit(0.1, LATE))
         assert outcome.state in {"failed", "timed out"}
         assert [ref() for ref in alive] == [None]
     finally:
         gc.enable()
+
+
+def test_program_pickles_and_runs_the_same():
+    source = "n = 2  # tune: 1..9\ndef f():\n    return n * k\nfor i in range(n):  # tune: report i\n    pass\nx = f()"
+    program = Program.of(Cell(source, objectives=[("minimize", "x"), ("maximize", "x - n")]))
+    copy = pickle.loads(pickle.dumps(program))
+    for values in [(2,), (5,)]:
+        first, second = (Here(each, {"k": 10}).run(Task(0, values)) for each in (program, copy))
+        assert (first.values, first.curves) == (second.values, second.curves)
+        assert first.values == (float(values[0] * 10), float(values[0] * 9))

@@ -1,4 +1,4 @@
-"""Runs compiled code of the user's: where theirs begins, for whoever looks at a stack of frames."""
+"""Where the user's code begins, for whoever looks at a stack of frames."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import CodeType
 from typing import Any
 
 
-def execute(code: CodeType, namespace: dict[str, Any]) -> Any:
+def enter(code: CodeType, namespace: dict[str, Any]) -> Any:
     """Run a cell, or evaluate an expression, in a namespace; return the expression's value.
 
     A cell that awaits at its top level is a coroutine: it runs to its end in an event loop of its own, because the
@@ -46,5 +46,5 @@ def _no_running_loop() -> Iterator[None]:
 
 
 def is_entry(code: CodeType) -> bool:
-    """Tell whether code is that which calls the user's: what a frame of it calls belongs to the running cell."""
-    return code in (execute.__code__, _completed.__code__)
+    """Tell whether code is jtune's that calls the user's code: what a frame of it calls belongs to the running cell."""
+    return code in (enter.__code__, _completed.__code__)

@@ -1,0 +1,122 @@
+"""Where trials run: here, one at a time; the seam for other places."""
+
+from __future__ import annotations
+
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol
+
+from jtune.trials.capture import Capture
+from jtune.trials.execute import Judge, execute
+from jtune.trials.interrupts import Interrupts, Leash, Verdict
+from jtune.trials.outcome import Outcome, State
+from jtune.trials.program import Program, Task
+
+# The number of a run that is no trial.
+NO_TRIAL = -1
+
+
+class Executor(Protocol):
+    """Runs trials. All is called in one thread, but for :meth:`abandon` and :meth:`wake`, which may be in any."""
+
+    @property
+    def free(self) -> int:
+        """How many more trials it would run now."""
+
+    def start(self, task: Task, judge: Judge | None = None) -> None:
+        """Take a trial; :meth:`ended` has its outcome.
+
+        Parameters
+        ----------
+        task : Task
+        judge : callable, optional
+            Asked after each report whether the trial shall end; called in the thread of :meth:`ended`.
+        """
+
+    def ended(self, wait_s: float | None = None) -> list[tuple[int, Outcome]]:
+        """Wait until trials have ended, and return their numbers and outcomes; empty after :meth:`wake`.
+
+        Parameters
+        ----------
+        wait_s : float, optional
+            Seconds to wait at most.
+        """
+
+    def abandon(self, number: int, state: State, reason: str) -> None:
+        """End a trial that was started, whatever it is at; nothing where it has ended."""
+
+    def wake(self) -> None:
+        """Have :meth:`ended` return soon, also where it is called next."""
+
+    def close(self) -> None:
+        """Let go of all that runs trials."""
+
+
+class Here:
+    """Runs trials in this process, one at a time, in the thread that waits for them.
+
+    Parameters
+    ----------
+    program : Program
+    namespace : dict
+        The user's; each run leaves its bindings as they were.
+    shell : InteractiveShell, optional
+        Whose displays are captured; None outside IPython.
+    interrupts : Interrupts, optional
+        Of the kernel; one ends the trial that runs.
+    """
+
+    def __init__(
+        self, program: Program, namespace: dict[str, Any], shell: Any = None, interrupts: Interrupts | None = None
+    ) -> None:
+        self.namespace = namespace
+        self.interrupts = interrupts or Interrupts()
+        self._program = program
+        self._capture = Capture(shell)
+        self._started: tuple[Task, Judge | None, Leash] | None = None
+        # Put to in a signal's handler too, which no other queue or event allows.
+        self._woken: SimpleQueue[None] = SimpleQueue()
+
+    @property
+    def free(self) -> int:
+        """1, or 0 where a trial was started."""
+        return 0 if self._started else 1
+
+    def start(self, task: Task, judge: Judge | None = None) -> None:
+        """Take a trial, which :meth:`ended` runs."""
+        self._started = task, judge, Leash(self.interrupts, task.limit)
+
+    def ended(self, wait_s: float | None = None) -> list[tuple[int, Outcome]]:
+        """Run the trial that was started; without one, wait to be woken."""
+        if self._started is None:
+            self._sleep(wait_s)
+            return []
+        task, judge, leash = self._started
+        try:
+            return [(task.number, execute(self._program, task, self.namespace, leash, self._capture, judge))]
+        finally:
+            self._started = None
+
+    def run(self, task: Task) -> Outcome:
+        """Run at once."""
+        self.start(task)
+        return self.ended()[0][1]
+
+    def abandon(self, number: int, state: State, reason: str) -> None:
+        """End a trial that was started."""
+        if (started := self._started) and started[0].number == number:
+            started[2].pull(Verdict(state, reason))
+
+    def _sleep(self, wait_s: float | None) -> None:
+        try:
+            self._woken.get(timeout=wait_s)
+            while True:
+                self._woken.get_nowait()
+        except Empty:
+            pass
+
+    def wake(self) -> None:
+        """Have a call of :meth:`ended` that waits return."""
+        self._woken.put(None)
+
+    def close(self) -> None:
+        """Do nothing: nothing runs between two calls."""
