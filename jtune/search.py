@@ -15,6 +15,7 @@ from jtune.language.domains import Value
 from jtune.language.space import Point, Space
 from jtune.samplers import PointSampler, SpaceExhausted
 from jtune.samplers.pruning import Pruning
+from jtune.storage.ending import Ending
 from jtune.storage.ledger import Ledger
 from jtune.storage.record import Origin, Trial
 from jtune.text import counted
@@ -155,11 +156,11 @@ class Search:
     def _cut_short(self) -> str | None:
         """Return why the search ends at once, if it does; what runs is then abandoned."""
         if self._interrupts.is_interrupted:
-            reason = "interrupted"
+            reason = Ending.INTERRUPTED.text()
         elif self.is_stopped:
-            reason = "stopped by hand"
+            reason = Ending.STOPPED.text()
         else:
-            return None if self.broken is None else "the baseline failed"
+            return None if self.broken is None else Ending.BROKEN.text()
         for number in self.running:
             self.executor.abandon(number, State.INTERRUPTED, reason)
         return reason
@@ -170,19 +171,19 @@ class Search:
         if self._wanted:
             return None
         if self._deadline is not None and time.monotonic() >= self._deadline:
-            return "the time is up"
+            return Ending.TIME_UP.text()
         if self._own is not None:
             return None
         if self._finished >= limits.n:
-            return f"{counted(self._finished, 'trial')} {'is' if self._finished == 1 else 'are'} done"
+            return Ending.DONE.text(f"{counted(self._finished, 'trial')} {'is' if self._finished == 1 else 'are'}")
         if self._failures >= _FAILURES_IN_A_ROW:
-            return f"{_FAILURES_IN_A_ROW} trials in a row failed"
+            return Ending.FAILURES.text(_FAILURES_IN_A_ROW)
         if limits.patience is not None and self._since_best >= limits.patience:
-            return f"no better trial in {limits.patience}"
+            return Ending.NO_GAIN.text(limits.patience)
         if limits.target is not None and self._reaches(limits.target):
-            return "the target is reached"
+            return Ending.TARGET.text()
         self._obey()
-        return "all points have been tried" if self.sampler.is_exhausted else self._exhausted
+        return Ending.EXHAUSTED.text("points") if self.sampler.is_exhausted else self._exhausted
 
     def _may_start(self) -> bool:
         """Tell whether a trial is to be started now."""
@@ -265,7 +266,7 @@ class Search:
         """Give the running trials up, and start no other."""
         self.is_stopped = True
         for number in self.running:
-            self.executor.abandon(number, State.INTERRUPTED, "stopped by hand")
+            self.executor.abandon(number, State.INTERRUPTED, Ending.STOPPED.text())
         self.executor.wake()
 
     def run_next(self, point: Mapping[str, Value]) -> None:

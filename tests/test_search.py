@@ -17,6 +17,7 @@ from jtune.language.cell import Cell
 from jtune.samplers import PointSampler, make_sampler
 from jtune.search import Limits, Search
 from jtune.storage.definition import Definition, Goal
+from jtune.storage.ending import Ending
 from jtune.storage.store import Store
 from jtune.study import Study
 from jtune.trials.program import Program
@@ -358,3 +359,19 @@ def test_time_limit_is_of_the_search_and_not_of_a_trial_that_is_asked_for_later(
     assert (len(study), study.ending) == (0, "the time is up")
     trial, _ = found.run_one(study.space.baseline)
     assert trial.state == "complete"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("30 trials are done", Ending.DONE),
+        ("1 trial is done", Ending.DONE),
+        ("no better trial in 5", Ending.NO_GAIN),
+        ("all 64 points of the search space have been tried", Ending.EXHAUSTED),
+        ("10 trials in a row failed", Ending.FAILURES),
+        ("stopped by hand", Ending.STOPPED),
+        ("something of a later version", None),
+    ],
+)
+def test_kind_of_an_ending_is_told_by_its_text(text, kind):
+    assert Ending.of(text) is kind
