@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jtune import samplers
+    from jtune.language.conditions import Condition
     from jtune.language.domains import ChoiceDomain, FloatDomain, IntDomain
-    from jtune.language.space import Condition, Parameter, Space
+    from jtune.language.space import Parameter, Space
     from jtune.storage.record import Trial
     from jtune.study import Study, delete, latest, load, studies
     from jtune.surrogate.effects import Effect, Effects, Pair
@@ -23,8 +24,9 @@ __all__ = [
 
 # Optuna loads with the first of these names, not with `import jtune`.
 _MODULES = {
+    "language.conditions": ("Condition",),
     "language.domains": ("ChoiceDomain", "FloatDomain", "IntDomain"),
-    "language.space": ("Condition", "Parameter", "Space"),
+    "language.space": ("Parameter", "Space"),
     "storage.record": ("Trial",),
     "study": ("Study", "delete", "latest", "load", "studies"),
     "surrogate.effects": ("Effect", "Effects", "Pair"),

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from optuna.distributions import distribution_to_json, json_to_distribution
 
 from jtune.language.domains import LARGEST_INT, ChoiceDomain, FloatDomain, IntDomain, infer, is_same
-from jtune.language.marks import MarkError, read_domain
+from jtune.language.grammar import MarkError
+from jtune.language.marks import read_domain
 
 quick = settings(deadline=None)  # scikit-optimize takes seconds to import
 finite = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e300, max_value=1e300)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from jtune.language.conditions import Condition
 from jtune.language.domains import ChoiceDomain, FloatDomain, IntDomain, is_same
-from jtune.language.space import Condition, Parameter, Space
+from jtune.language.space import Parameter, Space
 from jtune.surrogate.encoding import Encoding, UnitAxis
 
 SPACE = Space(

@@ -63,6 +63,15 @@ def test_outputs_and_tracebacks_of_0_1_0_are_kept(folder):
     assert failed.traceback.endswith(f"ValueError: x is {failed.params['x']},\nwhich is too low\n")
 
 
+def test_a_condition_of_0_1_0_may_calculate(tmp_path):
+    path = with_studies(tmp_path) / ".jtune" / "choices.journal"
+    path.write_text(path.read_text("utf-8").replace("layers >= 2", "layers * 2 - 1 > 1"), "utf-8")
+    study = jtune.load("choices", tmp_path)
+    assert study.space["units"].condition.text == "layers * 2 - 1 > 1"
+    assert [described(trial) for trial in study] == STUDIES["choices"]["trials"]
+    assert "units" not in study.space.point({"layers": 1})
+
+
 def test_the_cells_of_0_1_0_continue_their_studies_without_a_new_trial(tmp_path, start_kernel):
     with_studies(tmp_path)
     kernel = start_kernel()

@@ -490,11 +490,10 @@ def test_an_objective_of_the_magic_line_may_end_in_a_quote(shared_kernel):
 
 def test_a_condition_that_fails_in_the_middle_of_a_search_is_a_mistake_of_the_mark(shared_kernel):
     said = shared_kernel.run(
-        "%%tune failing -n 64 --sampler random --seed 1\na = 3  # tune: 0..31\nb = 0  # tune: 0..1\n"
-        "c = 2  # tune: 1..3 if 1 / (a * a + b - 50) > 0\na  # tune: minimize"
+        "%%tune failing -n 64 --sampler random --seed 1\na = 2  # tune: 1..6\nb = 7  # tune: 5..12\nk = 'x'  # tune: ['x', 'y']\n"
+        "c = 2  # tune: 1..3 if a == b and k > 1\na  # tune: minimize"
     )
-    mistake = "ConditionError: the condition 1 / (a * a + b - 50) > 0 fails where b = 1, a = 7: division by zero; write"
-    assert mistake in said
+    assert re.search(r"ConditionError: the condition a == b and k > 1 fails where a = ([56]), b = \1, k = '[xy]'", said)
     assert "Traceback" not in said
     assert "jtune/" not in said
     assert shared_kernel.run("print(0 < len(failing) < 64, failing.best is not None)") == "True True\n"

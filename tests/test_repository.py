@@ -66,7 +66,7 @@ def test_installed_version_is_the_source_version():
 
 def test_grammar_is_in_the_package():
     grammar = json.loads((resources.files("jtune.language") / "grammar.json").read_text("utf-8"))
-    assert {"mark", "range", "choices", "colab"} <= grammar.keys()
+    assert {"mark", "range", "choices", "colab"} <= grammar["patterns"].keys()
 
 
 def test_package_says_it_is_typed():

@@ -21,8 +21,9 @@ from optuna.testing.pytest_samplers import (
 from optuna.trial import TrialState
 
 from jtune.errors import UsageError
+from jtune.language.conditions import Condition
 from jtune.language.domains import ChoiceDomain, FloatDomain, IntDomain, is_same
-from jtune.language.space import Condition, Parameter, Space
+from jtune.language.space import Parameter, Space
 from jtune.samplers import (
     NAMES,
     PointSampler,

@@ -23,18 +23,18 @@ from types import CodeType
 from jtune.errors import CellError, ConditionError, Problem, UsageError, did_you_mean
 from jtune.language import marks
 from jtune.language.canonical import canonical
-from jtune.language.domains import Value, is_same
+from jtune.language.conditions import Condition
+from jtune.language.domains import ChoiceDomain, Value, is_same
 from jtune.language.find import Finder, Named
-from jtune.language.marks import Direction, MarkError, ObjectiveMark, ParameterMark, ReportMark
-from jtune.language.space import CircleError, Condition, Parameter, Space
+from jtune.language.grammar import MarkError
+from jtune.language.marks import Direction, ObjectiveMark, ParameterMark, ReportMark
+from jtune.language.space import CircleError, Parameter, Space
 from jtune.language.template import Edits, Template, compiled, mask
 from jtune.language.unnamed import why_unnamed
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|$)")
 # Of the values of the parameters that a condition names: more would be felt while typing.
 _COMBINATIONS_TRIED = 1000
-# So many values of each of one, two, three parameters make no more than that, with the literals.
-_VALUES_TRIED = (999, 30, 9)
 
 
 @dataclass(frozen=True)
@@ -518,21 +518,21 @@ def _reject_condition(name: str, condition: Condition, known: Mapping[str, Param
         try:
             condition.holds(dict(zip(condition.names, values, strict=True)))
         except ConditionError as error:
-            return f"the condition fails where {error.where}: {error.reason}"
+            return f"the condition fails where {error.where}: {error.reason}; compare by == or !="
     return None
 
 
 def _tried(parameter: Parameter, condition: Condition) -> list[Value]:
-    """Return the values of a parameter at which a condition is tried.
+    """Return values of a parameter that a condition can tell apart.
 
-    All of a domain that has few; else the ends, 0 and the condition's own numbers, where most of what goes wrong does.
+    All choices; of a range the ends, the condition's own numbers, and one value between each two of these.
     """
-    domain, n = parameter.domain, len(condition.names)
-    at_most = _VALUES_TRIED[n - 1] if n <= len(_VALUES_TRIED) else 0
-    if domain.size is not None and domain.size <= at_most:
-        return [parameter.literal, *domain.levels(at_most)]
-    own = [domain.coerce(number) for number in condition.numbers if domain.reject(number) is None]
-    return [parameter.literal, *domain.levels(2), *own]
+    domain = parameter.domain
+    if isinstance(domain, ChoiceDomain):
+        return [parameter.literal, *domain.choices]
+    marked = [domain.low, *(x for x in condition.numbers if domain.low < x < domain.high), domain.high]
+    between = [(low + high) / 2 for low, high in itertools.pairwise(marked)]
+    return [parameter.literal, *map(domain.snap, [*marked, *between])]
 
 
 def _target(statement: ast.stmt) -> ast.expr:

@@ -7,18 +7,17 @@ ordered, that choices are literals) is said here. Positions are code points from
 from __future__ import annotations
 
 import ast
-import json
 import math
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
-from importlib.resources import files
 from typing import Literal, TypeAlias
 
 from jtune.errors import did_you_mean
+from jtune.language import grammar
+from jtune.language.conditions import Condition
 from jtune.language.domains import (
     LARGEST_INT,
     ChoiceDomain,
@@ -29,7 +28,7 @@ from jtune.language.domains import (
     infer,
     is_same,
 )
-from jtune.language.space import Condition
+from jtune.language.grammar import MarkError
 from jtune.quiet import quiet
 
 Direction: TypeAlias = Literal["minimize", "maximize"]
@@ -44,14 +43,6 @@ _DIRECTIONS: dict[str, Direction] = {"minimize": "minimize", "maximize": "maximi
 # What is written for them.
 _OBJECTIVES: dict[str, Direction] = {"min": "minimize", "minimise": "minimize", **_DIRECTIONS}
 _OBJECTIVES |= {"max": "maximize", "maximise": "maximize"}
-
-
-class MarkError(ValueError):
-    """A mark that cannot be read; ``start`` is the mistake's place in the comment."""
-
-    def __init__(self, start: int, message: str) -> None:
-        self.start = start
-        super().__init__(message)
 
 
 @dataclass(frozen=True)
@@ -120,19 +111,19 @@ def read_comment(comment: str) -> list[Mark]:
     MarkError
         If it starts as a mark and cannot be read.
     """
-    found = _match("mark", comment) or _match("later_mark", comment)
+    found = grammar.match("mark", comment) or grammar.match("later_mark", comment)
     if not found:
         _check_near(comment)
-        colab = _match("colab", comment)
+        colab = grammar.match("colab", comment)
         return _read_colab(colab[1], colab.start(1)) if colab else []
     start = found.end(1)
     rest = comment[start:]
     _expect_colon(rest, start)
-    body = _match("body", rest)
+    body = grammar.match("body", rest)
     if body is None:
-        quote = _ends("body", rest, 1) or 0
+        quote = grammar.ends("body", rest, group=1) or 0
         raise MarkError(start + quote, "a string is not closed; write its second quote")
-    if odd := _match("odd_space", body[1]):
+    if odd := grammar.match("odd_space", body[1]):
         raise MarkError(start + odd.start(1), f"{_odd(odd[1])}; type it anew")
     return _read_body(body[1].rstrip(), start)
 
@@ -143,12 +134,12 @@ def is_prose(comment: str) -> bool:
     There ``# tune`` is one only if a colon follows "tune", or "tune" and a name, or if nothing follows. One behind
     something else is that of a line which is commented out: it is switched off with its line.
     """
-    return not _match("mark_alone", comment)
+    return not grammar.match("mark_alone", comment)
 
 
 def has_mark(text: str) -> bool:
     """Tell whether a text that Python does not read holds a mark."""
-    return bool(_match("later_mark", text))
+    return bool(grammar.match("later_mark", text))
 
 
 def read_domain(text: str | None, literal: Value) -> Domain:
@@ -191,12 +182,12 @@ def read_expressions(text: str) -> tuple[str, ...]:
 
 def _check_near(comment: str) -> None:
     """Refuse a comment that were a mark, if only its first word or its spaces were typed otherwise."""
-    near = _match("near_mark", comment)
+    near = grammar.match("near_mark", comment)
     if near is None:
         return
-    word, rest = near[2], _patterns()["odd"].sub(" ", near[3])
-    odd = _match("odd_space", near[1] + near[3][:1])
-    text = rest[: _ends("body", rest, 1)].rstrip()
+    word, rest = near[2], grammar.pattern("odd").sub(" ", near[3])
+    odd = grammar.match("odd_space", near[1] + near[3][:1])
+    text = rest[: grammar.ends("body", rest, group=1)].rstrip()
     if _is_domain(text.strip()):
         text = f": {text.strip()}"
     if (word == "tune" and not odd) or not (":" in text or (text == "" and word.lower() == "tune")):
@@ -214,9 +205,9 @@ def _odd(space: str) -> str:
 
 
 def _read_body(body: str, start: int) -> list[Mark]:
-    if objective := _match("objective", body):
+    if objective := grammar.match("objective", body):
         return [ObjectiveMark(_DIRECTIONS[objective[1]], start + objective.start(1))]
-    if report := _match("report", body):
+    if report := grammar.match("report", body):
         text, direction = report[2], _DIRECTIONS.get(report[1])
         return [_read_report(text.strip(), direction, start + len(body) - len(text.lstrip()))]
     marks: list[ParameterMark] = []
@@ -236,7 +227,7 @@ def _separated(body: str, start: int) -> Iterator[tuple[str, int]]:
     """Yield what stands between semicolons, and where each piece starts."""
     rest: str | None = body
     while rest is not None:
-        split = _match("separated", rest)
+        split = grammar.match("separated", rest)
         assert split is not None  # all strings of a body are closed
         yield split[1], start
         start += split.start(2)
@@ -244,7 +235,7 @@ def _separated(body: str, start: int) -> Iterator[tuple[str, int]]:
 
 
 def _read_item(text: str, start: int, is_only: bool) -> ParameterMark:
-    match = _match("item_if", text) or _match("item", text)
+    match = grammar.match("item_if", text) or grammar.match("item", text)
     assert match is not None
     name, domain, condition = match[1], match[2] or None, match[3]
     lead = start + len(text) - len(text.lstrip(" \t"))
@@ -267,23 +258,23 @@ def _read_item(text: str, start: int, is_only: bool) -> ParameterMark:
 
 
 def _expect_colon(text: str, start: int) -> None:
-    if _match("head", text):
+    if grammar.match("head", text):
         return
     words = text.partition("#")[0].strip(" \t")
     word = re.split(r"[ \t]", words)[0]
     name, _, rest = words.replace("=", " ").partition(" ")
     hint = "# tune: DOMAIN, # tune NAME: DOMAIN, or # tune alone"
-    if any(_match(form, f": {words}") for form in ("objective", "report")) or _is_domain(words):
+    if any(grammar.match(form, f": {words}") for form in ("objective", "report")) or _is_domain(words):
         hint = f"# tune: {words}"
     elif direction := _OBJECTIVES.get(words.lower()):
         hint = f"# tune: {direction}"
     elif _is_domain(rest.strip()):
-        hint = f"# tune{f' {name}' if _match('name', name) else ''}: {rest.strip()}"
+        hint = f"# tune{f' {name}' if grammar.match('name', name) else ''}: {rest.strip()}"
     raise MarkError(start + text.index(word), f"expected ':' after tune, not {word!r}; write {hint}")
 
 
 def _is_domain(text: str) -> bool:
-    return bool(_match("range", text) or _match("choices", text))
+    return bool(grammar.match("range", text) or grammar.match("choices", text))
 
 
 def _check_form(domain: str, start: int) -> None:
@@ -291,7 +282,7 @@ def _check_form(domain: str, start: int) -> None:
     try:
         if domain.startswith("["):
             _read_choices(domain)
-        elif not _match("range", domain):
+        elif not grammar.match("range", domain):
             raise _slip(domain)
     except MarkError as error:
         raise MarkError(start + error.start, str(error)) from None
@@ -302,8 +293,8 @@ def _read_condition(text: str | None, start: int) -> Condition | None:
         return None
     try:
         return Condition(text)
-    except ValueError as error:
-        raise MarkError(start, f"{error}; write for example: if layers >= 2") from None
+    except MarkError as error:
+        raise MarkError(start + error.start, str(error)) from None
 
 
 def _read_report(text: str, direction: Direction | None, start: int) -> ReportMark:
@@ -337,18 +328,18 @@ def _are_expressions(text: str) -> bool:
 
 
 def _read_range(text: str, literal: Value) -> FloatDomain | IntDomain:
-    match = _match("range", text)
+    match = grammar.match("range", text)
     if match is None:
         raise _slip(text)
     low_text, high_text, options = match.groups()
-    log, step_match = bool(_match("log", options)), _match("step", options)
+    log, step_match = bool(grammar.match("log", options)), grammar.match("step", options)
     if len(options.split()) > (1 if log else 0) + (2 if step_match else 0):
         raise MarkError(match.start(3), f"{options.strip()!r} says something twice; say it once")
     if isinstance(literal, bool) or not isinstance(literal, (int, float)):
         choices = "[True, False]" if isinstance(literal, bool) else f"[{literal!r}, ...]"
         raise MarkError(0, f"a range needs a number, and the literal is {literal!r}; write choices: {choices}")
     texts = [low_text, high_text, step_match[1] if step_match else "1"]
-    is_int = isinstance(literal, int) and all(_match("integer", number) for number in texts)
+    is_int = isinstance(literal, int) and all(grammar.match("integer", number) for number in texts)
     low, high, step = map(float, texts)
     # First of all, as the other checks and int() need numbers of some bounded length.
     if not all(map(math.isfinite, (low, high, step, high - low))):
@@ -407,7 +398,7 @@ def _is_exact(low: Decimal, width: Decimal, step: Decimal) -> bool:
 def _slip(text: str) -> MarkError:
     """Say what was expected where no domain stands, and for the common slips what to type."""
     first = re.split(r"[ \t]", text)[0]
-    named = _match("item", text)
+    named = grammar.match("item", text)
     named = named if named and named[1] else None
     if direction := _OBJECTIVES.get(named[2] if named else first.lower()):
         is_misspelled = first == text != direction
@@ -415,7 +406,7 @@ def _slip(text: str) -> MarkError:
         return MarkError(0, f"{what}; write # tune: {direction}")
     if first == "if":
         return MarkError(0, "a condition is missing; write for example if layers >= 2")
-    if end := _ends("bounds", text):
+    if end := grammar.ends("bounds", text):
         return _slip_after(text[:end], text[end:])
     if named and _is_domain(named[2]):
         return MarkError(0, f"the name comes before the colon; write # tune {named[1]}: {named[2]}")
@@ -427,7 +418,7 @@ def _slip(text: str) -> MarkError:
         return MarkError(0, f"choices stand in square brackets; write {choices}")
     if late := re.fullmatch(r"((?:\w+[ \t]+)+)(\S.*)", text):
         forms = (f"{late[2]} {late[1].strip()}", late[2])
-        if written := next((form for form in forms if _match("range", form)), None):
+        if written := next((form for form in forms if grammar.match("range", form)), None):
             return MarkError(0, f"the range comes first; write {written}")
     if ".." in text:
         return MarkError(0, "LOW and HIGH are numbers; write for example 1..10 or 1e-3..1")
@@ -441,7 +432,7 @@ def _slip_after(bounds: str, tail: str) -> MarkError:
         return MarkError(len(bounds), "several are separated by semicolons; write # tune NAME: DOMAIN; NAME: DOMAIN")
     if tidy.split()[-1:] == ["if"]:
         return MarkError(start, "a condition is missing; write for example if layers >= 2")
-    if _match("range", f"{bounds} {tidy}"):
+    if grammar.match("range", f"{bounds} {tidy}"):
         hint = f"; write {bounds} {tidy}"
     elif tidy.startswith("step"):
         hint = "; write for example step 2"
@@ -454,7 +445,7 @@ def _slip_after(bounds: str, tail: str) -> MarkError:
 
 def _as_range(text: str) -> str | None:
     """Return the range that was probably meant by a pair such as ``1-10`` or ``uniform(1, 10)``."""
-    number = f"({_patterns()['number'].pattern})"
+    number = f"({grammar.pattern('number').pattern})"
     between = r"(?:\.{3,}|[-–—:,…‥]|to)"
     pattern = rf"(\w*\()? *{number} *{between} *{number}(?: *: *{number})? *\)?(.*)"
     pair = re.fullmatch(pattern, text, re.IGNORECASE)
@@ -463,7 +454,7 @@ def _as_range(text: str) -> str | None:
     log = "log" if "log" in (pair[1] or "").lower() else ""
     step = f"step {pair[4]}" if pair[4] else ""
     written = " ".join(filter(None, [f"{pair[2]}..{pair[3]}", log, step, pair[5].strip(" \t,")]))
-    return written if _match("range", written) else None
+    return written if grammar.match("range", written) else None
 
 
 def _as_choices(text: str) -> str | None:
@@ -475,9 +466,9 @@ def _as_choices(text: str) -> str | None:
 
     parts = re.sub(r"[ \t]*[/|][ \t]*", ", ", text.strip("[](){} \t,"))
     words = r"[^\W\d]\w*(?:[ -]\w+)*"
-    written = "[" + re.sub(f"{_patterns()['string'].pattern}|{words}", quoted, parts) + "]"
+    written = "[" + re.sub(f"{grammar.pattern('string').pattern}|{words}", quoted, parts) + "]"
     choices = _literals(written)
-    return written if choices is not None and len(choices) > 1 and _match("choices", written) else None
+    return written if choices is not None and len(choices) > 1 and grammar.match("choices", written) else None
 
 
 def _literals(text: str) -> list[Value] | None:
@@ -494,7 +485,7 @@ def _read_choices(text: str) -> ChoiceDomain:
     choices = _literals(text)
     for choice in choices or []:
         _check_choice(choice)
-    if choices is None or not _match("choices", text):
+    if choices is None or not grammar.match("choices", text):
         raise _slip_in_choices(text)
     for i, choice in enumerate(choices):
         if any(is_same(choice, other) for other in choices[:i]):
@@ -509,8 +500,8 @@ def _read_choices(text: str) -> ChoiceDomain:
 
 def _slip_in_choices(text: str) -> MarkError:
     inner = text.strip("[] \t")
-    end = _ends("choices", text)
-    if _match("range", inner):
+    end = grammar.ends("choices", text)
+    if grammar.match("range", inner):
         return MarkError(0, f"a range stands without brackets; write {inner}")
     if end is None:
         return MarkError(0, "the bracket is not closed; write its ]")
@@ -541,34 +532,13 @@ def _check_choice(choice: Value) -> None:
 
 def _read_colab(form: str, start: int) -> list[Mark]:
     """Read Colab's form annotations; those that name no domain (text boxes) are left alone."""
-    if _match("colab_choices", form):
+    if grammar.match("colab_choices", form):
         domain = form
-    elif _match("colab_boolean", form):
+    elif grammar.match("colab_boolean", form):
         domain = "[False, True]"
-    elif slider := _match("colab_slider", form):
+    elif slider := grammar.match("colab_slider", form):
         step = f" step {slider[3]}" if slider[3] else ""
         domain = f"{slider[1]}..{slider[2]}{step}"
     else:
         return []
     return [ParameterMark(None, domain, None, start, start, start)]
-
-
-@cache
-def _patterns() -> dict[str, re.Pattern[str]]:
-    sources: dict[str, str] = json.loads(files("jtune.language").joinpath("grammar.json").read_text(encoding="utf-8"))
-    del sources["about"]
-
-    def expand(source: str) -> str:
-        return re.sub(r"<([a-z_]+)>", lambda found: f"(?:{expand(sources[found[1]])})", source)
-
-    return {name: re.compile(expand(source), re.DOTALL) for name, source in sources.items()}
-
-
-def _match(name: str, text: str) -> re.Match[str] | None:
-    return _patterns()[name].fullmatch(text)
-
-
-def _ends(name: str, text: str, group: int = 0) -> int | None:
-    """Return where a pattern that ``text`` starts with ends, or None."""
-    match = _patterns()[name].match(text)
-    return match.end(group) if match else None

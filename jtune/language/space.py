@@ -5,100 +5,21 @@ A *point* is a dict of the active parameters only. An inactive parameter keeps i
 
 from __future__ import annotations
 
-import ast
 import itertools
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from types import CodeType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from jtune.errors import ConditionError
+from jtune.language.conditions import Condition
 from jtune.language.domains import Domain, Value, is_same
-from jtune.quiet import quiet
 
 if TYPE_CHECKING:
     import numpy as np
 
 Point: TypeAlias = dict[str, Value]
 
-# What a condition may hold. No calls and no attributes: conditions are read back from files.
-_ALLOWED = (
-    ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.UAdd, ast.BinOp, ast.Add,
-    ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt,
-    ast.GtE, ast.In, ast.NotIn, ast.Is, ast.IsNot, ast.Constant, ast.Tuple, ast.List, ast.Set, ast.Name, ast.Load,
-)  # fmt: skip
 _ENUMERATED_AT_MOST = 20_000
-
-
-@dataclass(frozen=True)
-class Condition:
-    """A Python expression over other parameters, such as ``layers >= 2``.
-
-    Parameters
-    ----------
-    text : str
-        The expression.
-
-    Raises
-    ------
-    ValueError
-        If ``text`` is no expression, or holds more than comparisons, arithmetic, literals and names.
-    """
-
-    text: str
-    names: tuple[str, ...] = field(init=False)
-    numbers: tuple[float, ...] = field(init=False, repr=False)
-    _code: CodeType = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        text = self.text.strip()
-        try:
-            # Python warns of "is" with a number: whoever writes that means "==".
-            with quiet("error"):
-                tree = _Dotted().visit(ast.parse(text, mode="eval"))
-                links = [(parent, node) for parent in ast.walk(tree) for node in ast.iter_child_nodes(parent)]
-                refused = next((link for link in links if not isinstance(link[1], _ALLOWED)), None)
-                code = compile(ast.fix_missing_locations(tree), "<condition>", "eval")
-        except SyntaxError as error:
-            raise ValueError(f"{text!r} is not a Python expression: {error.msg}") from None
-        except (ValueError, RecursionError, MemoryError):
-            raise ValueError(f"{text!r} is not a Python expression") from None
-        if refused is not None:
-            parent, node = refused
-            # An operator has no place of its own.
-            what = ast.get_source_segment(text, node) or ast.get_source_segment(text, parent)
-            raise ValueError(f"a condition compares parameters; it cannot hold {what}")
-        names = dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
-        object.__setattr__(self, "names", tuple(names))
-        found = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
-        constants = [x for x in found if isinstance(x, (int, float)) and not isinstance(x, bool)]
-        object.__setattr__(self, "numbers", tuple(sorted({0, *constants, *(-x for x in constants)})))
-        object.__setattr__(self, "_code", code)
-
-    def holds(self, values: Mapping[str, Value]) -> bool:
-        """Tell whether the condition is true for the values of all parameters.
-
-        Raises
-        ------
-        ConditionError
-            If it cannot be told for these values.
-        """
-        try:
-            return bool(eval(self._code, {"__builtins__": {}}, dict(values)))
-        except Exception as error:  # any operator of any literals may raise
-            where = ", ".join(f"{name} = {values[name]!r}" for name in self.names if name in values)
-            raise ConditionError(self.text, where, str(error)) from None
-
-
-class _Dotted(ast.NodeTransformer):
-    """``SVC.C`` in a condition is the parameter of that qualified name."""
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        inner = self.visit(node.value)
-        if not isinstance(inner, ast.Name):
-            return node
-        return ast.copy_location(ast.Name(f"{inner.id}.{node.attr}", node.ctx), node)
 
 
 @dataclass(frozen=True)

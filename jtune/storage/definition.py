@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from jtune.language import marks
-from jtune.language.space import Condition, Parameter, Space
+from jtune.language.conditions import Condition
+from jtune.language.space import Parameter, Space
 
 
 @dataclass(frozen=True)
@@ -101,5 +102,5 @@ def _parameter_to_json(parameter: Parameter) -> dict[str, Any]:
 def _parameter_from_json(entry: Mapping[str, Any]) -> Parameter:
     # Literals and conditions are parsed by whitelists: a file never runs code.
     literal = ast.literal_eval(entry["literal"])
-    condition = None if entry["if"] is None else Condition(entry["if"])
+    condition = None if entry["if"] is None else Condition(entry["if"], is_stored=True)
     return Parameter(entry["name"], marks.read_domain(entry["domain"], literal), literal, condition)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from jtune.language.conditions import Condition
 from jtune.language.domains import ChoiceDomain, Domain, FloatDomain, IntDomain, Value
-from jtune.language.space import Condition, Space
+from jtune.language.space import Space
 from jtune.surrogate.acquisition import Axis, Cube
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@
 
 import type { Text } from '@codemirror/state';
 import { type Span, type Tunable, domainText, parsePython, readCell } from '../language';
-import { MarkError, readComment } from '../language/marks';
-import { match, matchStart, placeOf } from '../language/patterns';
+import { MarkError, match, matchStart, placeOf } from '../language/grammar';
+import { readComment } from '../language/marks';
 
 export interface Insertion {
   from: number;

@@ -6,13 +6,13 @@
 
 import type { Tree } from '@lezer/common';
 
-import { valuesOf } from './domains';
-import { Unsupported } from './evaluation';
+import { triedOf } from './domains';
 import { parseStatement } from './expressions';
 import { findOn, fullName, targetOf } from './find';
 import type { Found, Loop, Named, Statement } from './find';
+import { MarkError } from './grammar';
 import { attempt } from './literals';
-import { MarkError, extentFrom, hasMark, isProse, readComment, readDomain } from './marks';
+import { extentFrom, hasMark, isProse, readComment, readDomain } from './marks';
 import type { Mark, ObjectiveMark, ParameterMark, ReportMark } from './marks';
 import { didYouMean } from './near';
 import { maskMagics } from './parse';
@@ -42,8 +42,6 @@ interface Read extends Marked {
 const SIGN = /#[\s\u200b\u2060]*(?:[Tt][UuNn]|@param)/g;
 // Of the values of the parameters that a condition names: more would be felt while typing.
 const COMBINATIONS_TRIED = 1000;
-// So many values of each of one, two, three parameters make no more than that, with the literals.
-const VALUES_TRIED = [999, 30, 9];
 
 /** Read the marks of a cell; `tree` is what `parsePython` gives for the text. Never throws. */
 export function readCell(text: string, tree: Tree): CellReading {
@@ -390,15 +388,11 @@ function rejectCondition(
   return failureOf(condition, known);
 }
 
-/**
- * Try a condition at all values where there are few; else at the ends of ranges, 0 and its own numbers, where most of
- * what may go wrong does.
- */
+/** Try a condition at values that it can tell apart. */
 function failureOf(condition: Condition, known: ReadonlyMap<string, Tunable>): string | null {
-  const atMost = VALUES_TRIED[condition.names.length - 1] ?? 0;
   const axes = condition.names.map((name) => {
     const tunable = known.get(name);
-    return tunable ? [tunable.literal, ...valuesOf(tunable.domain, atMost, condition.numbers)] : [];
+    return tunable ? [tunable.literal, ...triedOf(tunable.domain, condition.numbers)] : [];
   });
   const total = axes.reduce((product, { length }) => product * length, 1);
   for (let i = 0; i < Math.min(total, COMBINATIONS_TRIED); i += 1) {
@@ -406,9 +400,9 @@ function failureOf(condition: Condition, known: ReadonlyMap<string, Tunable>): s
     try {
       condition.holds(new Map(condition.names.map((name, axis) => [name, values[axis] ?? NONE])));
     } catch (error) {
-      if (error instanceof Unsupported) return null;
       const where = condition.names.map((name, axis) => `${name} = ${values[axis]?.text ?? ''}`).join(', ');
-      return `the condition fails where ${where}: ${error instanceof Error ? error.message : ''}`;
+      const reason = error instanceof Error ? error.message : '';
+      return `the condition fails where ${where}: ${reason}; compare by == or !=`;
     }
   }
   return null;

@@ -1,110 +1,250 @@
-/** Conditions: Python expressions over parameters, read and evaluated without `eval`. */
+/** Conditions, read and evaluated without `eval`: the twin of the kernel's `jtune/language/conditions.py`. */
 
-import { parseExpression, partsOf, unknownEscape, walk } from './expressions';
-import type { Expr } from './expressions';
-import { evaluate } from './evaluation';
-import { ExpressionError } from './tokens';
+import { MarkError, matchStart, slip } from './grammar';
+import type { PatternName } from './grammar';
+import { readLiteral } from './literals';
 import type { Condition, Value } from './types';
-import { strText } from './values';
+import { boolValue, equalityKey, isNumber, tupleValue } from './values';
 
-const ALLOWED_BINARY = new Set(['+', '-', '*', '/', '//', '%']);
+type Point = ReadonlyMap<string, Value>;
+type Evaluated = (point: Point) => Value;
 
-/** Read a condition. Throws an error with the kernel's message, up to what to write instead. */
+/** Brackets within brackets: more than anyone writes. */
+const DEEPEST = 20;
+const NAME = /^[\p{XID_Start}_]\p{XID_Continue}*(\.[\p{XID_Start}_]\p{XID_Continue}*)*$/u;
+
+/** Read a condition. Throws `MarkError`. */
 export function readCondition(text: string): Condition {
-  const trimmed = text.trim();
-  let tree: Expr;
-  try {
-    tree = dotted(parseExpression(trimmed));
-    checkCompiles(trimmed, tree);
-  } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error;
-    const reason = error.message ? `: ${error.message}` : '';
-    throw new Error(`${strText(trimmed)} is not a Python expression${reason}`, { cause: error });
-  }
-  const refused = refusedIn(tree);
-  if (refused) {
-    throw new Error(
-      `a condition compares parameters; it cannot hold ${trimmed.slice(refused.from, refused.to)}`,
-    );
-  }
-  const names = new Set(walk(tree).flatMap((expr) => (expr.kind === 'name' ? [expr.id] : [])));
-  const holds = (point: ReadonlyMap<string, Value>) => evaluate(tree, point);
-  return { text, names: [...names], numbers: numbersIn(tree), holds };
+  const reader = new Reader(text);
+  const value = reader.whole();
+  const numbers = [...reader.numbers].sort((a, b) => a - b);
+  return { text, names: [...reader.names], numbers, holds: (point) => isTrue(value(point)) };
 }
 
-function numbersIn(tree: Expr): number[] {
-  const numbers = walk(tree).flatMap((expr) =>
-    expr.kind === 'constant' && (expr.value.type === 'int' || expr.value.type === 'float')
-      ? [expr.value.value, -expr.value.value]
-      : [],
-  );
-  return [...new Set([0, ...numbers])].sort((a, b) => a - b);
-}
+class Reader {
+  readonly names = new Set<string>();
+  readonly numbers = new Set<number>();
+  private at = 0;
+  private depth = 0;
 
-/** `SVC.C` is the parameter of that qualified name. */
-function dotted(expr: Expr): Expr {
-  switch (expr.kind) {
-    case 'attribute': {
-      const object = dotted(expr.object);
-      if (object.kind !== 'name') return { ...expr, object };
-      return { kind: 'name', id: `${object.id}.${expr.name}`, from: expr.from, to: expr.to };
+  constructor(private readonly text: string) {}
+
+  whole(): Evaluated {
+    const value = this.condition();
+    if (this.at < this.text.length) throw this.slip('operator');
+    return value;
+  }
+
+  private condition(): Evaluated {
+    this.depth += 1;
+    if (this.depth > DEEPEST) {
+      throw new MarkError(this.at, 'brackets stand too deep in brackets; write a simpler condition');
     }
-    case 'unary':
-      return { ...expr, operand: dotted(expr.operand) };
-    case 'binary':
-      return { ...expr, left: dotted(expr.left), right: dotted(expr.right) };
-    case 'bool':
-      return { ...expr, values: expr.values.map(dotted) };
-    case 'compare':
-      return { ...expr, left: dotted(expr.left), others: expr.others.map(dotted) };
-    case 'tuple':
-    case 'list':
-    case 'set':
-      return { ...expr, items: expr.items.map(dotted) };
-    default:
-      return expr;
+    const value = this.joined('condition_or', () => this.joined('condition_and', () => this.negation()));
+    this.depth -= 1;
+    return value;
+  }
+
+  private joined(operator: 'condition_or' | 'condition_and', read: () => Evaluated): Evaluated {
+    const parts = [read()];
+    while (this.take(operator)) parts.push(read());
+    const decides = operator === 'condition_or';
+    return (point) => {
+      let value = boolValue(!decides);
+      for (const part of parts) {
+        value = part(point);
+        if (isTrue(value) === decides) break;
+      }
+      return value;
+    };
+  }
+
+  private negation(): Evaluated {
+    let count = 0;
+    while (this.take('condition_not')) count += 1;
+    const value = this.comparison();
+    return count === 0 ? value : (point) => boolValue(isTrue(value(point)) === (count % 2 === 0));
+  }
+
+  private comparison(): Evaluated {
+    const first = this.operand();
+    const others: { operator: string; value: Evaluated }[] = [];
+    for (;;) {
+      const operator = this.take('condition_comparison');
+      if (!operator) break;
+      others.push({ operator, value: this.compared(operator) });
+    }
+    if (others.length === 0) return first;
+    return (point) => {
+      let left = first(point);
+      const isHeld = others.every(({ operator, value }) => {
+        const right = value(point);
+        const result = compare(operator, left, right);
+        left = right;
+        return result;
+      });
+      return boolValue(isHeld);
+    };
+  }
+
+  /** What stands behind a comparison's sign or word. */
+  private compared(operator: string): Evaluated {
+    if (operator.endsWith('in')) return this.choices();
+    if (!operator.startsWith('is')) return this.operand();
+    const constant = this.take('condition_constant');
+    if (!constant) throw this.slip('constant');
+    return this.literal(constant);
+  }
+
+  private operand(): Evaluated {
+    const start = this.at;
+    if (this.sign('(')) return this.elements(')').value;
+    const name = this.take('condition_name');
+    if (name) {
+      if (!NAME.test(name)) throw slip('operand', this.text, start);
+      const known = name.normalize('NFKC');
+      this.names.add(known);
+      return (point) => valueOf(known, point);
+    }
+    const number = this.take('condition_number');
+    if (number) return this.number(number, start);
+    const literal = this.take('condition_string') || this.take('condition_constant');
+    if (!literal) throw this.slip('operand');
+    return this.literal(literal);
+  }
+
+  private number(text: string, start: number): Evaluated {
+    const value = readLiteral(text);
+    if (!value || !isNumber(value) || !Number.isFinite(value.value)) {
+      throw new MarkError(start, 'a number must be finite; write a smaller one');
+    }
+    this.numbers.add(value.value).add(-value.value);
+    return () => value;
+  }
+
+  private literal(text: string): Evaluated {
+    const value = readLiteral(text);
+    if (!value) throw this.slip('operand');
+    return () => value;
+  }
+
+  private choices(): Evaluated {
+    const start = this.at;
+    const isList = this.sign('[');
+    if (!isList && !this.sign('(')) throw this.slip('choices');
+    const { value, isSequence } = this.elements(isList ? ']' : ')', isList);
+    if (isSequence) return value;
+    throw new MarkError(start, 'parentheses around one value are no choices; write it in square brackets');
+  }
+
+  /** What stands in brackets: a sequence, or one value in parentheses. */
+  private elements(closing: string, isList = false): { value: Evaluated; isSequence: boolean } {
+    const items: Evaluated[] = [];
+    let hasComma = false;
+    while (!this.sign(closing)) {
+      items.push(this.condition());
+      if (this.sign(',')) hasComma = true;
+      else if (this.sign(closing)) break;
+      else throw this.slip('operator');
+    }
+    const [first] = items;
+    if (first && !hasComma && !isList) return { value: first, isSequence: false };
+    return { value: (point) => tupleValue(items.map((item) => item(point))), isSequence: true };
+  }
+
+  private sign(sign: string): boolean {
+    const isThere = this.text.startsWith(sign, this.at);
+    if (isThere) this.move(this.at + sign.length);
+    return isThere;
+  }
+
+  private take(name: PatternName): string {
+    const found = matchStart(name, this.text, this.at)?.[0] ?? '';
+    this.move(this.at + found.length);
+    return found;
+  }
+
+  /** Go on behind the space that follows. */
+  private move(end: number): void {
+    this.at = end + (matchStart('space', this.text, end)?.[0].length ?? 0);
+  }
+
+  private slip(expected: Parameters<typeof slip>[0]): MarkError {
+    if (this.at < this.text.length) return slip(expected, this.text, this.at);
+    return new MarkError(this.at, 'the condition stops short; write for example: if layers >= 2');
   }
 }
 
-/** Refuse what Python's compiler refuses or warns of. */
-function checkCompiles(text: string, tree: Expr): void {
-  const escape = unknownEscape(text);
-  if (escape !== undefined) throw new ExpressionError(`invalid escape sequence '${escape}'`);
-  for (const expr of walk(tree)) {
-    if (expr.kind === 'yield') throw new ExpressionError("'yield' outside function");
-    if (expr.kind === 'await') throw new ExpressionError("'await' outside function");
-    if (expr.kind !== 'compare') continue;
-    const sides = [expr.left, ...expr.others].map(isTransient);
-    const at = expr.operators.findIndex(
-      (operator, i) => operator.startsWith('is') && [sides[i], sides[i + 1]].includes(true),
+function valueOf(name: string, point: Point): Value {
+  const value = point.get(name);
+  if (!value) throw new Error(`name '${name}' is not defined`);
+  return value;
+}
+
+function isTrue(value: Value): boolean {
+  if (value.type === 'tuple') return value.items.length > 0;
+  return value.type !== 'none' && Boolean(value.value);
+}
+
+function compare(operator: string, left: Value, right: Value): boolean {
+  switch (operator) {
+    case '==':
+      return isEqual(left, right);
+    case '!=':
+      return !isEqual(left, right);
+    case '<':
+      return order(left, right) < 0;
+    case '<=':
+      return order(left, right) <= 0;
+    case '>':
+      return order(left, right) > 0;
+    case '>=':
+      return order(left, right) >= 0;
+  }
+  const isThere = operator.endsWith('in')
+    ? right.type === 'tuple' && right.items.some((item) => isEqual(left, item))
+    : left.type === right.type && isEqual(left, right);
+  return isThere !== operator.includes('not');
+}
+
+/** As Python's `==`, for which 1, 1.0 and True are equal. */
+function isEqual(a: Value, b: Value): boolean {
+  if (a.type !== 'tuple' || b.type !== 'tuple')
+    return a.type !== 'tuple' && equalityKey(a) === equalityKey(b);
+  return a.items.length === b.items.length && a.items.every((item, i) => isEqual(item, b.items[i] ?? item));
+}
+
+/** The sign of the difference, where there is one. */
+function order(a: Value, b: Value): number {
+  const [x, y] = [exact(a), exact(b)];
+  if (x !== null && y !== null) return sign(x, y);
+  if (a.type === 'str' && b.type === 'str') {
+    return orderOf(Array.from(a.value), Array.from(b.value), (c, d) =>
+      sign(c.codePointAt(0) ?? 0, d.codePointAt(0) ?? 0),
     );
-    if (at < 0) continue;
-    const [operator, meant] = expr.operators[at] === 'is' ? ['is', '=='] : ['is not', '!='];
-    throw new ExpressionError(`"${operator}" with a literal. Did you mean "${meant}"?`);
   }
-}
-
-/** Whether an expression is a constant of which there may be several: a number, a text, a tuple of these. */
-function isTransient(expr: Expr): boolean {
-  if (expr.kind === 'constant') return !['bool', 'none', 'ellipsis'].includes(expr.value.type);
-  if (expr.kind === 'unary' || expr.kind === 'binary') return partsOf(expr).every(isTransient);
-  return expr.kind === 'tuple' && expr.items.every((item) => item.kind === 'constant' || isTransient(item));
-}
-
-/** The first expression that is more than a comparison, level by level; for an operator, the whole that it makes. */
-function refusedIn(tree: Expr): Expr | null {
-  if (!isAllowed(tree)) return tree;
-  for (const expr of walk(tree)) {
-    const [first, ...others] = partsOf(expr);
-    if (expr.kind === 'unary' && expr.operator === '~') return expr;
-    if (first && !isAllowed(first)) return first;
-    if (expr.kind === 'binary' && !ALLOWED_BINARY.has(expr.operator)) return expr;
-    const refused = others.find((other) => !isAllowed(other));
-    if (refused) return refused;
+  if (a.type === 'tuple' && b.type === 'tuple') {
+    return orderOf(a.items, b.items, (c, d) => (isEqual(c, d) ? 0 : order(c, d)));
   }
-  return null;
+  throw new Error('values of different kinds have no order');
 }
 
-function isAllowed({ kind }: Expr): boolean {
-  return ['constant', 'name', 'unary', 'binary', 'bool', 'compare', 'tuple', 'list', 'set'].includes(kind);
+/** That of the first elements that differ, else that of the lengths. */
+function orderOf<T>(a: readonly T[], b: readonly T[], elements: (c: T, d: T) => number): number {
+  for (const [i, element] of a.entries()) {
+    const other = b[i];
+    const found = other === undefined ? 1 : elements(element, other);
+    if (found !== 0) return found;
+  }
+  return sign(a.length, b.length);
+}
+
+function sign<T extends number | bigint>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** A number with all its digits; booleans are numbers too. */
+function exact(value: Value): number | bigint | null {
+  if (value.type === 'int') return BigInt(value.text);
+  return value.type === 'float' || value.type === 'bool' ? Number(value.value) : null;
 }

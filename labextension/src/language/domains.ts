@@ -58,13 +58,15 @@ export function snap(domain: Domain, value: Value): Value {
   return isNumber(value) ? made(domain, snapNumber(domain, value.value)) : value;
 }
 
-/** All values of a domain where it has at most so many, else the ends of a range and those of some numbers in it. */
-export function valuesOf(domain: Domain, atMost: number, numbers: readonly number[]): readonly Value[] {
+/**
+ * Values that a condition with some numbers can tell apart: all choices; of a range the ends, the numbers, and one value
+ * between each two of these.
+ */
+export function triedOf(domain: Domain, numbers: readonly number[]): readonly Value[] {
   if (domain.kind === 'choice') return domain.choices;
-  const count = domain.step === null ? Infinity : stepsOf(domain) + 1;
-  if (count <= atMost) return Array.from({ length: count }, (_, i) => made(domain, gridValue(domain, i)));
-  const inside = numbers.filter((x) => reject(domain, floatValue(x)) === null);
-  return [domain.low, lastOf(domain), ...inside].map((x) => made(domain, x));
+  const marked = [domain.low, ...numbers.filter((x) => domain.low < x && x < domain.high), domain.high];
+  const between = marked.slice(1).map((high, i) => ((marked[i] ?? high) + high) / 2);
+  return [...marked, ...between].map((x) => made(domain, snapNumber(domain, x)));
 }
 
 /** Where a value stands between the ends of its domain's own scale, from 0 to 1. */

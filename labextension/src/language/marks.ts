@@ -5,23 +5,12 @@ import * as decimals from './decimals';
 import { infer, reject } from './domains';
 import { type Expr, parseElements, walk } from './expressions';
 import { attempt, readList, valueOf } from './literals';
-import { isMatch, match, matchStart, placeOf, source } from './patterns';
+import { MarkError, isMatch, match, matchStart, placeOf, source } from './grammar';
 import { codePointText } from './tokens';
-import {
-  FORMS,
-  MarkError,
-  checkChoice,
-  isDomain,
-  meantDirection,
-  slip,
-  slipInChoices,
-  toNumber,
-} from './slips';
+import { FORMS, checkChoice, isDomain, meantDirection, slip, slipInChoices, toNumber } from './slips';
 import type { ChoiceDomain, Condition, Direction, Domain, RangeDomain, Value } from './types';
 import { unparse } from './unparse';
 import { equalityKey, floatText, isNumber, isSame, strText } from './values';
-
-export { MarkError };
 
 export type Mark =
   | {
@@ -242,12 +231,7 @@ function checkForm(domain: string, start: number): void {
 
 function conditionAt(text: string | null, start: number): Condition | null {
   if (text === null) return null;
-  try {
-    return readCondition(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : '';
-    throw new MarkError(start, `${reason}; write for example: if layers >= 2`);
-  }
+  return shifted(start, () => readCondition(text));
 }
 
 function readReport(text: string, direction: Direction | null, start: number): Mark {

@@ -3,20 +3,10 @@
 import type { Expr } from './expressions';
 import { readList } from './literals';
 import { didYouMean } from './near';
-import { isMatch, match, matchStart, source } from './patterns';
+import { MarkError, isMatch, match, matchStart, source } from './grammar';
 import type { Direction } from './types';
 import { unparse } from './unparse';
 import { strText, tupleText } from './values';
-
-/** A mark that cannot be read; `start` is the mistake's place in the text that was read. */
-export class MarkError extends Error {
-  constructor(
-    readonly start: number,
-    message: string,
-  ) {
-    super(message);
-  }
-}
 
 const WORDS = ['minimize', 'maximize', 'report', 'log', 'step'];
 export const FORMS = 'LOW..HIGH [log] [step S] or [a, b, c]';

@@ -28,14 +28,14 @@ export interface ChoiceDomain {
 
 export type Domain = RangeDomain | ChoiceDomain;
 
-/** An `if CONDITION`: a Python expression over other parameters, read and evaluated without `eval`. */
+/** An `if CONDITION`: a comparison of other parameters. */
 export interface Condition {
   text: string;
   /** The parameters that it names. */
   names: readonly string[];
-  /** 0 and the numbers that it holds, with both signs, in order. */
+  /** The numbers that it holds, with both signs, in order. */
   numbers: readonly number[];
-  /** Throws where Python would. */
+  /** Throws where values have no order. */
   holds(point: ReadonlyMap<string, Value>): boolean;
 }
 
