@@ -39,7 +39,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from sklearn.linear_model import LinearRegression, SGDRegressor
 
-from jtune.trials.fingerprint import changed, fingerprint, fingerprints
+from jtune.trials.fingerprint import changed, fingerprint, fingerprints, told
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -298,6 +298,8 @@ DIFFERENT = {
         frame().columns,
         pd.Index([0, 1, 2]),
         pd.Index([0, 1, 2], name="a"),
+        pd.RangeIndex(10**12),
+        pd.RangeIndex(0, 10**12, 2),
         pd.MultiIndex.from_product([[1, 2], ["a"]]),
         pd.MultiIndex.from_product([[1, 2], ["b"]]),
         pd.Categorical(["u"]),
@@ -717,7 +719,10 @@ UNTOLD = {
     "broadcast too large": lambda: np.broadcast_to(1.0, (10**6, 10**6)),
     "bytes too large": lambda: bytes(256 * 2**20 + 1),
     "text too large": lambda: ["a" * (256 * 2**20 + 1)],
-    "index too large": lambda: pd.RangeIndex(10**12),
+    "list too large": lambda: [0] * (2**24 + 1),
+    "set too large": lambda: set(range(1_000_001)),
+    "dict too large": lambda: dict.fromkeys(range(2**23 + 1)),
+    "index too large": lambda: pd.Index(np.broadcast_to(1.0, 2**25 + 1)),
     "too many parts": lambda: [[]] * 1_000_001,
     "figure": Figure,
     "frompyfunc": lambda: np.frompyfunc(lambda x: x, 1, 1),
@@ -943,6 +948,92 @@ def test_fingerprint_copies_no_frame_that_is_too_large():
     assert CountedFrame.copies == 1
 
 
+class OnDevice:
+    """An array of another library: to be pickled, it is copied to the host."""
+
+    copies = 0
+
+    def __init__(self, values):
+        self.values = values
+
+    @property
+    def nbytes(self):
+        return self.values.nbytes
+
+    def __reduce_ex__(self, protocol):
+        OnDevice.copies += 1
+        return OnDevice, (self.values,)
+
+
+def test_fingerprint_fetches_no_array_that_is_too_large_from_a_device():
+    assert fingerprint(OnDevice(np.arange(2))) != fingerprint(OnDevice(np.arange(3)))
+    assert OnDevice.copies == 2
+    assert fingerprint(OnDevice(np.broadcast_to(1.0, 2**26))) is None
+    assert OnDevice.copies == 2
+
+
+# Time
+
+
+class Clock:
+    def __init__(self):
+        self.seconds = 0.0
+
+    def __call__(self):
+        return self.seconds
+
+
+class Slow:
+    """A large model, which takes long to be packed."""
+
+    asked = 0
+
+    def __init__(self, clock):
+        self.clock = clock
+
+    def __reduce_ex__(self, protocol):
+        Slow.asked += 1
+        self.clock.seconds += 3.0
+        return Slow, ()
+
+
+def test_a_class_that_takes_all_the_time_is_asked_once():
+    for _ in range(2):
+        clock = Clock()
+        values = {"a": 1, "b": Slow(clock), "c": Slow(clock)}
+        known = told(values, "abc", clock=clock).fingerprints
+        assert [name for name in known if known[name] is None] == ["b", "c"]
+    assert Slow.asked == 1
+
+
+class Step:
+    def __init__(self, clock):
+        self.clock = clock
+
+    def __reduce_ex__(self, protocol):
+        self.clock.seconds += 0.02
+        return Step, ()
+
+
+def test_fingerprint_looks_at_the_clock_between_the_items_of_an_object():
+    clock = Clock()
+
+    class Fed:
+        def __reduce_ex__(self, protocol):
+            return list, (), None, (Step(clock).__reduce_ex__(4) for _ in itertools.count())
+
+    assert told({"a": Fed()}, "a", clock=clock).fingerprints == {"a": None}
+    assert clock.seconds < 2.1
+
+
+def test_what_takes_too_long_leaves_time_to_the_others():
+    clock = Clock()
+    values = {"long": [Step(clock) for _ in range(1000)], "short": [Step(clock) for _ in range(30)]}
+    known = told(values, ["long", "short"], clock=clock).fingerprints
+    assert [name for name in known if known[name] is None] == ["long"]
+    assert clock.seconds < 2.1
+
+
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
 def test_fingerprint_of_a_large_array_does_not_depend_on_how_it_lies_in_memory(order):
     array = np.arange(3 * 500 * 301.0).reshape(3, 500, 301)
@@ -1119,24 +1210,24 @@ READ_K = {
 
 
 @pytest.fixture(scope="module")
-def told():
+def notebook():
     return json.loads(run_python(NOTEBOOK + TELL, hash_seed="1"))
 
 
-def test_fingerprints_of_a_notebook_are_all_known(told):
-    assert [name for name, digest in told.items() if digest is None] == []
-    assert {"K", "frame", "model_forest", "Data", "fibonacci", "rand"} <= told.keys()
+def test_fingerprints_of_a_notebook_are_all_known(notebook):
+    assert [name for name, digest in notebook.items() if digest is None] == []
+    assert {"K", "frame", "model_forest", "Data", "fibonacci", "rand"} <= notebook.keys()
 
 
-def test_fingerprints_of_a_notebook_are_the_same_in_another_process(told):
+def test_fingerprints_of_a_notebook_are_the_same_in_another_process(notebook):
     moved = "# Moved, with comments.\n\n\n" + NOTEBOOK.replace("\ndef ", "\n# Why.\n\ndef ")
     again = json.loads(run_python(moved + TELL, hash_seed="2"))
-    assert [name for name in told if told[name] != again[name]] == []
+    assert [name for name in notebook if notebook[name] != again[name]] == []
 
 
-def test_fingerprints_of_a_notebook_differ_where_a_helpers_helper_reads_another_value(told):
+def test_fingerprints_of_a_notebook_differ_where_a_helpers_helper_reads_another_value(notebook):
     other = json.loads(run_python(NOTEBOOK.replace("K = 3", "K = 4") + TELL, hash_seed="3"))
-    assert set(changed(told, other)) == READ_K
+    assert set(changed(notebook, other)) == READ_K
 
 
 def test_fingerprints_in_ipython(tmp_path, monkeypatch):
@@ -1198,6 +1289,17 @@ def test_fingerprint_of_a_tensor_is_that_of_its_elements(monkeypatch):
     large = Tensor(np.broadcast_to(1.0, (10**5, 10**5)))
     assert fingerprint(large) is None
     assert not large.is_on_host
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("dask.delayed", "Delayed"), ("xarray.backends.file_manager", "FileManager")]
+)
+def test_what_holds_a_number_of_this_process_cannot_be_told(monkeypatch, module, name):
+    base = type(name, (), {})
+    monkeypatch.setitem(sys.modules, module, types.SimpleNamespace(**{name: base}))
+    value = type("Sub", (base,), {})()
+    value.key = uuid.uuid4().hex
+    assert fingerprint([value]) is None
 
 
 @pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="new in NumPy 2.0")

@@ -11,6 +11,7 @@ a cycle was entered, nor on which equal parts happen to be one object.
 from __future__ import annotations
 
 import abc
+import contextlib
 import copyreg
 import dis
 import functools
@@ -23,6 +24,7 @@ import struct
 import sys
 import time
 import types
+import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from inspect import CO_OPTIMIZED
 from types import CodeType
@@ -39,10 +41,15 @@ _IPYTHON_NAME = re.compile(r"In|Out|get_ipython|exit|quit|_+|_i{1,3}|_i?\d+|_[io
 _MAX_BYTES = 256 * 2**20
 _MAX_PARTS = 1_000_000
 _MAX_SECONDS = 2.0
-# An array is hashed piece by piece: one that is not contiguous is copied so much at a time.
+# Large values are looked at piece by piece, and the clock between two pieces.
 _PIECE_BYTES = 2**20
+_PIECE_ITEMS = 2**16
+# No item of a container takes less, so that the number of items tells whether they can be afforded.
+_LEAST_BYTES = 16
 # What takes longer than this waits, so that it uses up no time that others need.
 _SHORT_SECONDS = 0.05
+# Classes of which one object took all the time there was to say what it is pickled as: they are not asked again.
+_SLOW_CLASSES: weakref.WeakSet[type] = weakref.WeakSet()
 _NAN = float("nan")
 # In front of each fingerprint; the second where the compiled code counts. jtune 0.1.0 wrote neither.
 _FORMAT = "2"
@@ -95,11 +102,18 @@ class Told(NamedTuple):
     mentions: tuple[Mentions, ...]
 
 
-def told(namespace: Mapping[str, Any], names: Iterable[str], *, bound: Collection[str] = ()) -> Told:
+def told(
+    namespace: Mapping[str, Any],
+    names: Iterable[str],
+    *,
+    bound: Collection[str] = (),
+    clock: Callable[[], float] = time.monotonic,
+) -> Told:
     """Fingerprints of those ``names`` that the namespace holds, IPython's own left out.
 
-    Together they take about two seconds, 256 MiB and a million parts; what goes beyond cannot be told. A clock is
-    looked at between two steps; one step, such as asking an object what it is pickled as, cannot be cut short. Files,
+    Together they take about two seconds, 256 MiB and a million parts; what goes beyond cannot be told. Sizes are asked
+    for before anything is copied, and a clock is looked at between two steps. One step, asking an object what it is
+    pickled as, cannot be cut short: a class that takes all the time for it is not asked again in this process. Files,
     locks, generators, connections and what holds one cannot be told either.
 
     Parameters
@@ -110,13 +124,15 @@ def told(namespace: Mapping[str, Any], names: Iterable[str], *, bound: Collectio
         What the cell reads, see `jtune.trials.namespace.names_read`.
     bound : collection of str
         What the cell binds, see `fingerprint`.
+    clock : callable
+        Seconds that pass.
 
     Returns
     -------
     Told
         The fingerprints are in the order of ``names``.
     """
-    reading = _Reading(namespace, bound)
+    reading = _Reading(namespace, bound, clock)
     values = {n: namespace[n] for n in names if n in namespace and not _IPYTHON_NAME.fullmatch(n)}
     return Told(reading.of(values), tuple(reading.modules), tuple(reading.mentions))
 
@@ -172,32 +188,37 @@ class _Reading:
         The notebook's namespace.
     bound : collection of str
         Global names that are not followed.
+    clock : callable
+        Seconds that pass.
     """
 
-    def __init__(self, namespace: Mapping[str, Any], bound: Collection[str]) -> None:
+    def __init__(
+        self, namespace: Mapping[str, Any], bound: Collection[str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.namespace, self.bound = namespace, frozenset(bound)
         self.modules: dict[str, None] = {}
         self.mentions: dict[Mentions, None] = {}
         self._bytes_left, self._parts_left = _MAX_BYTES, _MAX_PARTS
-        self._end = time.monotonic() + _MAX_SECONDS
+        self.clock = clock
+        self._end = clock() + _MAX_SECONDS
         self._deadline = self._end
 
     def of(self, values: Mapping[str, object]) -> dict[str, str | None]:
-        """Return the fingerprints of values; those that take long wait for the others."""
+        """Return the fingerprints of values; those that take long wait for the others, and share what time is left."""
         found: dict[str, str | None] = dict.fromkeys(values)
-        waiting = list(values)
-        for seconds in (_SHORT_SECONDS, _MAX_SECONDS):
-            late = []
-            for name in waiting:
-                try:
-                    found[name] = self._read(values[name], seconds)
-                except _LateError:
-                    late.append(name)
-            waiting = late
+        late = []
+        for name, value in values.items():
+            try:
+                found[name] = self._read(value, _SHORT_SECONDS)
+            except _LateError:
+                late.append(name)
+        for n_left, name in zip(range(len(late), 0, -1), late, strict=True):
+            with contextlib.suppress(_LateError):
+                found[name] = self._read(values[name], (self._end - self.clock()) / n_left)
         return found
 
     def _read(self, value: object, seconds: float) -> str | None:
-        self._deadline = min(self._end, time.monotonic() + seconds)
+        self._deadline = min(self._end, self.clock() + seconds)
         left = self._bytes_left, self._parts_left
         try:
             # Reducing some objects (itertools) warns that this will go away.
@@ -216,22 +237,20 @@ class _Reading:
         self.afford(size)
         self._bytes_left -= size
 
-    def afford(self, size: int) -> None:
-        """Give up where so many bytes are too many, as a copy would have; what the copy holds is spent later."""
-        self.check_clock()
-        if size > self._bytes_left:
-            raise _UntoldError("too many bytes")
-
     def count(self, parts: int) -> None:
         """Give up where so many parts are too many; called before these are looked at."""
-        self.check_clock()
-        if parts > self._parts_left:
-            raise _UntoldError("too many parts")
+        self.afford(parts=parts)
         self._parts_left -= parts
+
+    def afford(self, size: int = 0, *, parts: int = 0) -> None:
+        """Give up where a copy would have too many bytes or parts; what the copy holds is spent later."""
+        self.check_clock()
+        if size > self._bytes_left or parts > self._parts_left:
+            raise _UntoldError("too large")
 
     def check_clock(self) -> None:
         """Give up where the time is over."""
-        if time.monotonic() > self._deadline:
+        if self.clock() > self._deadline:
             raise _LateError
 
 
@@ -267,6 +286,7 @@ class _Reader:
     def __init__(self, reading: _Reading) -> None:
         self.reading = reading
         self.spend, self.afford, self.count = reading.spend, reading.afford, reading.count
+        self.check_clock = reading.check_clock
         self.depends_on_python = False
         # The values are kept, so that an id stays that of one object while this reads.
         self._values: list[object] = []
@@ -276,6 +296,7 @@ class _Reader:
 
     def read(self, value: object) -> str:
         """Return the fingerprint of ``value``."""
+        self.check_clock()
         token = self._part(value)
         if isinstance(token, int):
             token = self._hash(list(self._nodes()))
@@ -319,6 +340,7 @@ class _Reader:
                     missing[number] += 1
         ready = [number for number, count in enumerate(missing) if not count]
         for number in ready:  # which grows while this goes on
+            self.check_clock()
             tokens[number] = nodes[number].token(tokens)
             for user in users[number]:
                 missing[user] -= 1
@@ -346,15 +368,29 @@ class _Reader:
 
     def plain_digest(self, values: Sequence[object] | set[Any] | frozenset[Any]) -> bytes | None:
         """Return a digest where all ``values`` are scalars, else None. Many times faster than one by one."""
-        kinds = set(map(type, values))
-        if not kinds <= _PLAIN:
-            return None
-        self.spend(sum(map(sys.getsizeof, values)))
-        plain = list(values)
-        if float in kinds:
-            plain = [_NAN if value != value else value for value in plain]  # noqa: PLR0124
-        # Version 2 of the format writes each value by itself; later ones refer back to objects seen before.
-        return hashlib.blake2b(marshal.dumps(plain, 2), digest_size=16).digest()
+        self.afford(_LEAST_BYTES * len(values))
+        digest = hashlib.blake2b(digest_size=16)
+        for piece in _pieces(values):
+            kinds = set(map(type, piece))
+            if not kinds <= _PLAIN:
+                return None
+            self.spend(sum(map(sys.getsizeof, piece)))
+            plain = list(piece)
+            if float in kinds:
+                plain = [_NAN if value != value else value for value in plain]  # noqa: PLR0124
+            # Version 2 of the format writes each value by itself; later ones refer back to objects seen before.
+            digest.update(marshal.dumps(plain, 2))
+        return digest.digest()
+
+    def listed(self, items: Iterable[Any]) -> list[Any]:
+        """Return the items of an iterator, which may not end."""
+        listed: list[Any] = []
+        for item in items:
+            self.check_clock()
+            if len(listed) == _MAX_PARTS:
+                raise _UntoldError("too many items")
+            listed.append(item)
+        return listed
 
     def meet(self, module: object) -> None:
         """Note the name of a module, whose content the fingerprint does not have."""
@@ -404,6 +440,14 @@ class _Reader:
                 cached |= _LIBRARY_CACHES
             self._caches[kind] = frozenset(cached)
         return self._caches[kind]
+
+
+def _pieces(values: Collection[Any]) -> Iterable[Collection[Any]]:
+    """Return the items of a container, so many at a time that a piece takes a moment."""
+    if len(values) <= _PIECE_ITEMS:
+        return (values,)
+    rest = iter(values)
+    return iter(lambda: list(itertools.islice(rest, _PIECE_ITEMS)), [])
 
 
 def _is_at(module: object, path: object, value: object) -> bool:
@@ -472,7 +516,8 @@ def _sequence(reader: _Reader, value: Sequence[object]) -> _Shape:
     return _Shape(type(value).__name__, value if plain is None else [plain])
 
 
-def _set(_: _Reader, value: set[Any] | frozenset[Any]) -> _Shape:
+def _set(reader: _Reader, value: set[Any] | frozenset[Any]) -> _Shape:
+    reader.afford(parts=len(value))  # before they are sorted, in one step
     tag = type(value).__name__
     if set(map(type, value)) in ({str}, {int}):
         return _Shape(tag, [sorted(value)])
@@ -485,11 +530,13 @@ def _mapping(reader: _Reader, value: Mapping[object, object]) -> _Shape:
 
 def _entries(reader: _Reader, value: Mapping[object, object]) -> list[object]:
     """Return two parts, the keys and the values, in their order."""
+    reader.afford(2 * _LEAST_BYTES * len(value))
     halves = list(value), list(value.values())
     return [reader.plain_digest(half) or half for half in halves]
 
 
-def _set_subclass(_: _Reader, value: set[Any] | frozenset[Any]) -> _Shape:
+def _set_subclass(reader: _Reader, value: set[Any] | frozenset[Any]) -> _Shape:
+    reader.afford(parts=len(value))
     # A pickle would have its items in whatever order they lie.
     return _Shape("set subclass", [type(value), getattr(value, "__dict__", None), frozenset(value)])
 
@@ -589,25 +636,48 @@ def _instance(reader: _Reader, value: Any) -> _Shape:
     if isinstance(wrapped, types.FunctionType) and reader.installed_name(kind):
         # What functools.cache or a compiler made of a function; a pickle of it would be a name or an address.
         return _wrapper(reader, value)
-    reduce = copyreg.dispatch_table.get(kind)
-    reduced = reduce(value) if reduce else value.__reduce_ex__(4)
+    reduced = _reduced(reader, value)
     if isinstance(reduced, str):
         return _global(reader, value, reduced)
     call, args, state, items, pairs, setter = (*reduced, *(None,) * 6)[:6]
     parts = [call, len(args), *args]
     parts += ["state", *_state(reader, kind, state)]
     if items is not None:
-        parts += ["items", _all_of(items)]
+        parts += ["items", reader.listed(items)]
     if pairs is not None:
-        parts += ["pairs", *_entries(reader, dict(_all_of(pairs)))]
+        parts += ["pairs", *_entries(reader, dict(reader.listed(pairs)))]
     return _Shape("instance", [*parts, setter])
 
 
-def _all_of(items: Iterable[Any]) -> list[Any]:
-    some = list(itertools.islice(items, _MAX_PARTS + 1))
-    if len(some) > _MAX_PARTS:
-        raise _UntoldError("too many items")
-    return some
+def _reduced(reader: _Reader, value: Any) -> Any:
+    """Return what an object says it is pickled as."""
+    kind = type(value)
+    if kind in _SLOW_CLASSES:
+        raise _UntoldError(f"a {kind.__name__} takes long to say what it is")
+    reader.afford(_size_of(value))
+    clock = reader.reading.clock
+    start = clock()
+    reduce = copyreg.dispatch_table.get(kind)
+    try:
+        return reduce(value) if reduce else value.__reduce_ex__(4)
+    finally:
+        if clock() - start > _MAX_SECONDS:
+            _SLOW_CLASSES.add(kind)
+
+
+def _size_of(value: Any) -> int:
+    """Return how many bytes an object holds, as far as its class tells: to be pickled, they are copied to the host."""
+    kind = type(value)
+    size = 0
+    if isinstance(kind.__sizeof__, types.MethodDescriptorType):  # of C, so that it takes no time
+        size = sys.getsizeof(value)
+    if hasattr(kind, "__dask_graph__"):  # its size is that of what it would compute
+        return size
+    for name in ("nbytes", "estimated_size"):  # of arrays in any library, of frames in polars
+        if hasattr(kind, name):
+            answer = getattr(value, name)
+            size = max(size, int(answer() if callable(answer) else answer))
+    return size
 
 
 # What is computed on first use in pandas' arrays and dtypes; an address in scikit-learn's vectorizers.
@@ -652,17 +722,23 @@ def _array(reader: _Reader, value: Any) -> _Shape:
         content: list[object] = [value[name] for name in value.dtype.names]
     else:
         reader.spend(value.nbytes)
-        content = [value.ravel().tolist() if kind in "OT" else _buffer_digest(value)]
+        content = [_elements(reader, value) if kind in "OT" else _buffer_digest(reader, value)]
     return _Shape("ndarray", [str(value.dtype), value.shape, *content])
 
 
-def _buffer_digest(array: Any) -> bytes:
+def _elements(reader: _Reader, array: Any) -> list[object]:
+    reader.afford(_LEAST_BYTES * array.size)
+    return array.ravel().tolist()  # type: ignore[no-any-return]
+
+
+def _buffer_digest(reader: _Reader, array: Any) -> bytes:
     """Return a digest of the elements in C order, all NaN being one."""
     np = sys.modules["numpy"]
-    digest = hashlib.blake2b(digest_size=16)
+    digest = hashlib.sha256(usedforsecurity=False)  # for which most processors have instructions
     flags = ["external_loop", "buffered", "zerosize_ok"]
     size = _PIECE_BYTES // (array.dtype.itemsize or 1) or 1
     for piece in np.nditer(array, flags, [["readonly", "contig"]], order="C", buffersize=size):
+        reader.check_clock()
         digest.update(_without_garbage(piece).view(np.uint8))
     return digest.digest()
 
@@ -706,6 +782,8 @@ def _random_state(reader: _Reader, value: Any) -> _Shape:
 
 def _sparse(reader: _Reader, value: Any) -> _Shape:
     reader.afford(value.nnz * (value.dtype.itemsize + 8))  # a row and a column have four bytes or more each
+    if value.format == "dok":  # which is a dict
+        reader.afford(parts=value.nnz)
     # Coordinates and values: the other attributes cache whether these are sorted.
     entries = value.tocoo()
     return _Shape("sparse", [type(value), value.shape, entries.row, entries.col, entries.data])
@@ -719,7 +797,7 @@ def _tensor(reader: _Reader, value: Any) -> _Shape:
 
 
 def _untold(_: _Reader, value: object) -> _Shape:
-    # Figures and widgets hold numbers that differ from process to process.
+    # Figures, widgets, delayed calls and files of data sets hold numbers that differ from process to process.
     raise _UntoldError(f"a {type(value).__name__} has no stable content")
 
 
@@ -742,8 +820,11 @@ def _series(reader: _Reader, value: Any) -> _Shape:
 
 
 def _index(reader: _Reader, value: Any) -> _Shape:
+    content: list[object]
     if hasattr(value, "levels"):
-        content: list[object] = [list(value.levels), list(value.codes)]
+        content = [list(value.levels), list(value.codes)]
+    elif isinstance(value, sys.modules["pandas"].RangeIndex):  # which has no elements before one asks for them
+        content = [value.start, len(value), value.step]
     else:
         content = [_column(reader, value)]
     return _Shape("index", [type(value), list(value.names), *content])
@@ -756,7 +837,7 @@ def _extension_array(reader: _Reader, value: Any) -> _Shape:
 def _column(reader: _Reader, column: Any) -> list[object]:
     """Return the content of a Series or an Index, without what pandas caches in its arrays."""
     dtype = column.dtype
-    reader.afford(max(8 * len(column), column.nbytes))  # a range has no bytes before one asks for them
+    reader.afford(column.nbytes)
     if hasattr(dtype, "categories"):
         values = column.array
         return [values.categories, values.ordered, values.codes]
@@ -764,8 +845,14 @@ def _column(reader: _Reader, column: Any) -> list[object]:
         return [str(dtype), column.to_numpy(f"datetime64[{dtype.unit}]")]
     if isinstance(dtype, sys.modules["numpy"].dtype):
         return [column.to_numpy()]
-    # Strings, integers with gaps and the like, as objects; what stands in the gaps is arbitrary.
-    return [str(dtype), column.to_numpy(object, na_value=None)]
+    return [str(dtype), *_objects(reader, column.array)]
+
+
+def _objects(reader: _Reader, array: Any) -> Iterator[object]:
+    """Yield strings, integers with gaps and the like, as objects; what stands in the gaps is arbitrary."""
+    for start in range(0, len(array), _PIECE_ITEMS):
+        piece = array[start : start + _PIECE_ITEMS].to_numpy(object, na_value=None).tolist()
+        yield reader.plain_digest(piece) or piece
 
 
 def _float_token(value: float) -> bytes:
@@ -824,6 +911,8 @@ _LIBRARY_ROWS: tuple[tuple[str, str, bool, _Row], ...] = (
     ("torch", "Tensor", True, _tensor),
     ("matplotlib.artist", "Artist", True, _untold),
     ("traitlets", "HasTraits", True, _untold),
+    ("dask.delayed", "Delayed", True, _untold),
+    ("xarray.backends.file_manager", "FileManager", True, _untold),
 )
 
 
