@@ -1,8 +1,9 @@
-"""What the JupyterLab extension asks, and the answers; the twin of ``labextension/src/lab/messages.ts``.
+"""What the JupyterLab extension asks, and the answers.
 
-It asks by messages of a type of jtune's own on the control channel. They are heard while a cell runs, in a thread of
-their own, so the functions here only set flags. And unlike a silent execution or a message of the comm they fire none
-of IPython's hooks, which would show and close the figures that the cell is drawing, and leave ``input()`` as it is.
+The extension asks by messages of a type of jtune's own on the control channel. They are heard while a cell runs, in a
+thread of their own, so the functions here only set flags. And unlike a silent execution or a message of the comm they
+fire none of IPython's hooks, which would show and close the figures that the cell is drawing, and leave ``input()`` as
+it is. The extension's type of each request is made from the functions' annotations, by ``tools/messages.py``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from jtune.errors import StudyError
 from jtune.study import Study, load
 from jtune.study import delete as delete_study
 from jtune.study import studies as all_studies
-from jtune.views import feed, lab, report
+from jtune.views import feed, lab, messages, report
 
 if TYPE_CHECKING:
     from jtune.views.panel import Panel
@@ -30,7 +31,7 @@ def answer(stream: Any, idents: Any, request: Mapping[str, Any]) -> None:
     lab.line.pages.add(request["header"]["session"])
     reply: dict[str, Any]
     try:
-        reply = {"status": "ok", "value": _REQUESTS[content["name"]](*content["given"])}
+        reply = {"status": "ok", "value": REQUESTS[content["name"]](*content["given"])}
     except Exception as error:  # whatever it is, the page waits for an answer
         reply = {"status": "error", "ename": type(error).__name__, "evalue": str(error)}
     kernel.session.send(stream, _REPLY, reply, request, ident=idents)
@@ -39,25 +40,25 @@ def answer(stream: Any, idents: Any, request: Mapping[str, Any]) -> None:
 # What the extension calls.
 
 
-def greet() -> dict[str, Any]:
+def greet() -> messages.StateMessage:
     """Return all there is to know for a page that has just come; of several studies of a cell the latest is last."""
     panels = _panels()
     return {"studies": [panel.standing() for panel in panels], "summaries": [panel.summary() for panel in panels]}
 
 
-def studies() -> list[dict[str, Any]]:
+def studies() -> list[messages.StudyStanding]:
     """Return the studies of this kernel, the one that ran last first, and then the others of its folder."""
     shown = {panel.study.name: panel.standing() for panel in _panels()}
     others = [found for found in all_studies() if found.name not in shown]
     return [*reversed(shown.values()), *(_at_rest(found, report.summary(found)) for found in others)]
 
 
-def source(name: str) -> dict[str, Any]:
+def source(name: str) -> messages.Source:
     """Return the cell of a study with its best literals."""
     study = load(name)
     if study.best is None:
         raise StudyError(f"{name} has no best trial")
-    return lab.addressed(feed.source_message(study, study.best))
+    return feed.source(study, study.best)
 
 
 def move(name: str, literals: Mapping[str, str]) -> bool:
@@ -93,7 +94,7 @@ def delete(name: str) -> None:
         panel.close()
 
 
-_REQUESTS: Mapping[str, Callable[..., Any]] = {
+REQUESTS: Mapping[str, Callable[..., Any]] = {
     call.__name__: call for call in (greet, studies, source, move, stop, delete)
 }
 
@@ -108,7 +109,15 @@ def _panel(name: str) -> Panel | None:
     return next((panel for panel in _panels() if panel.study.name == name), None)
 
 
-def _at_rest(study: Study, summary: str) -> dict[str, Any]:
-    text = summary.removeprefix(f"{study.name}: ")
-    known = {"name": study.name, "done": len(study.finished), "total": None, "phase": "ended", "text": text}
-    return {**known, "best": "", "gain": "", "cell": study.cell_id, "explored": None}
+def _at_rest(study: Study, summary: str) -> messages.StudyStanding:
+    return {
+        "name": study.name,
+        "done": len(study.finished),
+        "total": None,
+        "phase": "ended",
+        "text": summary.removeprefix(f"{study.name}: "),
+        "best": "",
+        "gain": "",
+        "cell": study.cell_id,
+        "explored": None,
+    }

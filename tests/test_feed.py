@@ -114,7 +114,7 @@ def test_without_a_surrogate_the_reason_is_told(tmp_path):
 
 def test_source_has_each_literal_before_and_after(tmp_path):
     _, study = search(tmp_path, Limits(2))
-    message = feed.source_message(study, study[1])
+    message = feed.source(study, study[1])
     assert message["text"] == study.source(1)
     assert [name for name, _, _ in message["literals"]] == list(study[1].params)
     assert all(before in study.source(0) and after in study.source(1) for _, before, after in message["literals"])

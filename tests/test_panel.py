@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+import comm
 import pytest
 
 from jtune.executors import Here
@@ -60,6 +61,48 @@ class Session:
         return explorer
 
 
+class PageComm(comm.base_comm.BaseComm):
+    """A widget's comm whose other end is the test."""
+
+    def __init__(self, **given):
+        self.told = []
+        super().__init__(**given)
+
+    def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
+        if msg_type == "comm_msg" and data["method"] == "custom":
+            self.told.append(data["content"])
+
+
+@pytest.fixture(autouse=True)
+def page(monkeypatch):
+    monkeypatch.setattr(comm, "create_comm", PageComm)
+
+
+def send(widget, **data):
+    """Send a widget what a page sends."""
+    widget.comm.handle_msg({"content": {"data": data}, "buffers": []})
+
+
+def touch(widget, **state):
+    """Set traits as a page does that the user touches."""
+    send(widget, method="update", state=state, buffer_paths=[])
+
+
+def ask(panel, **message):
+    """Send a panel a message of its charts."""
+    send(panel.charts, method="custom", content=message)
+
+
+def told(panel, kind):
+    """The last message of a kind that the charts of a panel were sent."""
+    return [message for message in panel.charts.comm.told if message["type"] == kind][-1]
+
+
+def standing(panel):
+    """The point where the sliders of a panel stand."""
+    return panel.study.space.point({name: row.value for name, row in panel.rows.items()})
+
+
 @pytest.fixture
 def done(tmp_path):
     return Session(tmp_path).run()
@@ -92,8 +135,7 @@ def test_a_moved_slider_changes_the_prediction_and_runs_nothing(done):
 
 def test_an_inactive_parameter_is_greyed_out(done):
     panel = done.panel
-    panel.rows["k"].show("a")
-    panel._predict()
+    panel.move({"k": "a"})
     assert panel.rows["w"].control.disabled
     panel.rows["k"].control.value = 1
     assert not panel.rows["w"].control.disabled
@@ -106,13 +148,22 @@ def test_run_these_adds_a_manual_trial_that_the_sampler_knows(done):
     trial = done.study[-1]
     assert (trial.number, trial.origin, trial.params["x"]) == (12, "manual", -2.25)
     assert panel.output.outputs == tuple(trial.outputs)
-    assert done.search.sampler._seen >= {done.study.space.key(trial.params)}
     assert panel.head.status["done"] == 13
+
+
+def test_a_search_does_not_repeat_what_run_these_ran(tmp_path):
+    session = Session(tmp_path, "n = 1  # tune: 1..4\nn  # tune: minimize\n", n=1).run()
+    session.panel.rows["n"].control.value = 3
+    session.panel.run_these.click()
+    session.search.limits = Limits(9)
+    session.search.run()
+    assert session.study.ending == "all points have been tried"
+    assert sorted(trial.params["n"] for trial in session.study) == [1, 2, 3, 4]
 
 
 def test_run_these_picks_a_trial_that_ran_with_the_same_values(done):
     panel = done.panel
-    panel._on_message({"type": "pick", "number": 5})
+    ask(panel, type="pick", number=5)
     panel.run_these.click()
     assert len(done.study) == 12
     assert panel.head.status["notes"] == ["trial 5 ran with these values"]
@@ -120,18 +171,21 @@ def test_run_these_picks_a_trial_that_ran_with_the_same_values(done):
 
 def test_a_picked_trial_shows_what_it_printed_and_moves_the_sliders(done):
     panel, trial = done.panel, done.study[7]
-    panel._on_message({"type": "pick", "number": 7})
+    ask(panel, type="pick", number=7)
     assert panel.output.outputs == tuple(trial.outputs)
-    assert panel._point() == trial.params
-    panel._on_message({"type": "pick", "number": None})
+    assert standing(panel) == trial.params
+    ask(panel, type="pick", number=None)
     assert panel.output.outputs == ()
-    assert panel._point() == done.study.best.params
+    assert standing(panel) == done.study.best.params
 
 
 def test_a_message_that_makes_no_sense_is_said_and_harms_nothing(done):
-    done.panel._on_message({"type": "pair", "a": "x", "b": "nothing"})
-    done.panel._on_message({"type": "none"})
-    done.panel._guarded(lambda: done.panel._on_message({"type": "pick", "number": 99}))
+    ask(done.panel, type="pair", a="x", b="nothing")
+    ask(done.panel, type="none")
+    assert done.panel.head.status["notes"] == []
+    ask(done.panel)
+    assert "this failed in the panel" in done.panel.head.status["notes"][0]
+    ask(done.panel, type="pick", number=99)
     assert "none of them is number 99" in done.panel.head.status["notes"][0]
 
 
@@ -144,7 +198,7 @@ def test_locks_and_ranges_are_obeyed_by_the_next_trials(tmp_path):
     later = session.study.trials[1:]
     assert len(later) == 39
     assert all(trial.params["k"] == "a" and trial.params["x"] <= -1.0 for trial in later)
-    assert panel._narrowed_message()["ranges"] == {"k": [0, 0], "x": [-3.0, -1.0]}
+    assert told(panel, "narrowed")["ranges"] == {"k": (0, 0), "x": (-3.0, -1.0)}
 
 
 def test_a_lock_that_is_taken_off_frees_the_search(tmp_path):
@@ -258,26 +312,20 @@ def test_tune_goes_on_from_what_was_explored(tmp_path):
     assert len(tuned.study) == 6
 
 
-def send(widget, **state):
-    """Set traits as a page does that the user touches."""
-    data = {"method": "update", "state": state, "buffer_paths": []}
-    widget.comm.handle_msg({"content": {"data": data}, "buffers": []})
-
-
 def test_a_slider_moved_while_a_better_trial_arrives_stays_where_the_user_put_it(tmp_path):
     session = Session(tmp_path, SOURCE.replace("x = 1.0", "x = -2.9"), n=30)
     panel = session.panel
     row = panel.rows["x"]
     users = []
 
-    def touch(_change):
+    def touch_at_once(_change):
         """Begin when the panel is just about to move the slider; wait for it, but not for ever: it may have to wait."""
         if not users:
-            users.append(threading.Thread(target=send, args=(row.control,), kwargs={"value": 2.25}))
+            users.append(threading.Thread(target=touch, args=(row.control,), kwargs={"value": 2.25}))
             users[0].start()
             users[0].join(0.5)
 
-    row.control.observe(touch, "value")
+    row.control.observe(touch_at_once, "value")
     session.run()
     users[0].join()
     assert row.control.value == row.value == 2.25

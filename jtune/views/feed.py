@@ -1,6 +1,6 @@
 """What the panel tells the page: a study as plain JSON values, in few messages.
 
-The twin of ``labextension/src/panel/messages.ts``. Jupyter's server drops what comes faster than 1000 messages a
+Jupyter's server drops what comes faster than 1000 messages a
 second, the user's own prints included; so trials wait in a buffer that one thread empties at most every 50 ms, and each
 message says where its trials start, so that a page which missed some can ask again.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 from jtune.errors import StudyError
 from jtune.language.domains import ChoiceDomain, Domain, Value
@@ -18,20 +18,19 @@ from jtune.language.space import Parameter, Space
 from jtune.storage.ranking import Ranking
 from jtune.text import bare, one_line
 from jtune.trials.outcome import State
+from jtune.views import lab, messages
 
 if TYPE_CHECKING:
     from jtune.findings import Findings
     from jtune.storage.record import Trial
     from jtune.surrogate.effects import Effects
 
-Message: TypeAlias = dict[str, Any]
-
 _FLUSH_S = 0.05
 _ROWS_AT_ONCE = 500
 _CURVE_POINTS_AT_MOST = 60
 
 
-def study_info(study: Findings) -> Message:
+def study_info(study: Findings) -> messages.StudyInfo:
     """Return what the page has to know before any trial: parameters and objectives."""
     return {
         "name": study.name,
@@ -40,27 +39,27 @@ def study_info(study: Findings) -> Message:
     }
 
 
-def goals(study: Findings) -> list[Message]:
+def goals(study: Findings) -> list[messages.Goal]:
     """Return the objectives."""
     return [{"label": one_line(goal.label), "direction": goal.direction} for goal in study.objectives]
 
 
-def _parameter(parameter: Parameter) -> Message:
+def _parameter(parameter: Parameter) -> messages.Parameter:
     domain = parameter.domain
-    condition = parameter.condition.text if parameter.condition else ""
-    if isinstance(domain, ChoiceDomain):
-        choice = {"kind": "choice", "low": 0, "high": 0, "log": False, "step": None, "choices": labels(domain)}
-        return {"name": parameter.name, **choice, "condition": condition}
-    return {
+    found: messages.Parameter = {
         "name": parameter.name,
-        "kind": "float" if isinstance(domain.low, float) else "int",
-        "low": domain.low,
-        "high": domain.high,
-        "log": domain.log,
-        "step": domain.step,
+        "kind": "choice",
+        "low": 0,
+        "high": 0,
+        "log": False,
+        "step": None,
         "choices": [],
-        "condition": condition,
+        "condition": parameter.condition.text if parameter.condition else "",
     }
+    if isinstance(domain, ChoiceDomain):
+        return {**found, "choices": labels(domain)}
+    kind: Literal["float", "int"] = "float" if isinstance(domain.low, float) else "int"
+    return {**found, "kind": kind, "low": domain.low, "high": domain.high, "log": domain.log, "step": domain.step}
 
 
 def labels(domain: ChoiceDomain) -> list[str]:
@@ -70,7 +69,7 @@ def labels(domain: ChoiceDomain) -> list[str]:
 
 
 def position(domain: Domain, value: Value) -> float | None:
-    """Return where a value stands on its axis: itself, or a choice's index; None for None."""
+    """Return where a value stands on its domain's axis: a number itself, a choice by its index, None if it has none."""
     return domain.index(value) if isinstance(domain, ChoiceDomain) else value
 
 
@@ -79,9 +78,9 @@ def positions(space: Space, point: Mapping[str, Value]) -> list[float | None]:
     return [position(p.domain, point[p.name]) if p.name in point else None for p in space]
 
 
-def row(space: Space, trial: Trial) -> Message:
+def row(space: Space, trial: Trial) -> messages.Row:
     """Return an ended trial, without what it showed."""
-    found: Message = {
+    found: messages.Row = {
         "number": trial.number,
         "state": trial.state,
         "origin": trial.origin,
@@ -103,17 +102,17 @@ def _thinned(curve: Sequence[float]) -> list[tuple[int, float | None]]:
     return [(step, curve[step] if math.isfinite(curve[step]) else None) for step in kept]
 
 
-def effects_message(space: Space, effects: Effects | None, reason: str) -> Message:
+def effects_message(space: Space, effects: Effects | None, reason: str) -> messages.EffectsMessage:
     """Return each parameter's predicted effect, the most important first."""
     if effects is None:
         return {"type": "effects", "effects": [], "reason": reason}
-    found = []
+    found: list[messages.Effect] = []
     for name, share in effects.importance().items():
         effect = effects.effect(name)
         found.append(
             {
                 "name": name,
-                "x": [position(space[name].domain, value) for value in effect.x],
+                "x": _axis(space[name].domain, effect.x),
                 "mean": effect.mean.tolist(),
                 "sd": effect.sd.tolist(),
                 "importance": share,
@@ -122,22 +121,33 @@ def effects_message(space: Space, effects: Effects | None, reason: str) -> Messa
     return {"type": "effects", "effects": found, "reason": ""}
 
 
-def pair_message(space: Space, effects: Effects | None, reason: str, a: str, b: str) -> Message:
+def pair_message(space: Space, effects: Effects | None, reason: str, a: str, b: str) -> messages.PairMessage:
     """Return the predicted objective over two parameters."""
-    head = {"type": "pair", "a": a, "b": b}
     if effects is None:
-        return {**head, "x": [], "y": [], "mean": [], "reason": reason}
+        return {"type": "pair", "a": a, "b": b, "x": [], "y": [], "mean": [], "reason": reason}
     pair = effects.pair(a, b)
     return {
-        **head,
-        "x": [position(space[a].domain, value) for value in pair.x],
-        "y": [position(space[b].domain, value) for value in pair.y],
+        "type": "pair",
+        "a": a,
+        "b": b,
+        "x": _axis(space[a].domain, pair.x),
+        "y": _axis(space[b].domain, pair.y),
         "mean": pair.mean.tolist(),
         "reason": "",
     }
 
 
-def detail_message(study: Findings, trial: Trial) -> Message:
+def ends(domain: Domain, part: Domain) -> tuple[float, float]:
+    """Return where a part of a domain begins and ends on that domain's axis; one value begins and ends there."""
+    on_axis = _axis(domain, part.choices if isinstance(part, ChoiceDomain) else (part.low, part.high))
+    return on_axis[0], on_axis[-1]
+
+
+def _axis(domain: Domain, values: Sequence[Value]) -> list[float]:
+    return [at for value in values if (at := position(domain, value)) is not None]
+
+
+def detail_message(study: Findings, trial: Trial) -> messages.DetailMessage:
     """Return all about a trial but what it showed."""
     named = zip(study.objectives, trial.values, strict=bool(trial.values))
     return {
@@ -154,19 +164,19 @@ def detail_message(study: Findings, trial: Trial) -> Message:
     }
 
 
-def source_message(study: Findings, trial: Trial) -> Message:
-    """Return the cell with a trial's literals, these one by one, and which cell it is."""
+def source(study: Findings, trial: Trial) -> messages.Source:
+    """Return the cell with a trial's literals, these one by one, and which cell of which page it is."""
     return {
-        "type": "source",
         "name": study.name,
         "cell": study.cell_id,
         "number": trial.number,
         "text": study.source(trial),
         "literals": study.literals(trial),
+        "page": lab.asking_page(),
     }
 
 
-def standing_message(standing: Ranking) -> Message:
+def standing_message(standing: Ranking) -> messages.Standing:
     """Return best, baseline and Pareto front by their numbers."""
     return {
         "best": standing.best.number if standing.best else None,
@@ -192,7 +202,7 @@ class Feed:
     def __init__(
         self,
         study: Findings,
-        send: Callable[[Message], None],
+        send: Callable[[messages.ToCharts], None],
         on_flush: Callable[[], None],
         on_error: Callable[[Exception], None],
     ) -> None:
@@ -202,8 +212,8 @@ class Feed:
         self._on_error = on_error
         ended = [trial for trial in study.trials if trial.state != State.RUNNING]
         self.standing = Ranking(study.objectives, ended)
-        self._rows: list[Message] = []
-        self._others: dict[str, Message] = {}
+        self._rows: list[messages.Row] = []
+        self._others: dict[str, messages.ToCharts] = {}
         # Messages leave in the order of their trials, whichever thread sends them.
         self._lock = threading.RLock()
         self._changed = threading.Event()
@@ -217,7 +227,7 @@ class Feed:
             self._rows.append(row(self._study.space, trial))
         self._changed.set()
 
-    def put(self, message: Message) -> None:
+    def put(self, message: messages.ToCharts) -> None:
         """Send a message soon; one of the same type that still waits is not sent."""
         with self._lock:
             self._others[message["type"]] = message
@@ -249,11 +259,13 @@ class Feed:
             ended = [trial for trial in self._study.trials[start:] if trial.state != State.RUNNING]
             self._send_rows([row(self._study.space, trial) for trial in ended], start)
 
-    def _send_rows(self, rows: Sequence[Message], start: int | None = None) -> None:
+    def _send_rows(self, rows: Sequence[messages.Row], start: int | None = None) -> None:
         first = start if start is not None else rows[0]["number"] if rows else 0
         for i in range(0, len(rows), _ROWS_AT_ONCE):
             part = rows[i : i + _ROWS_AT_ONCE]
-            self._send({"type": "trials", "start": part[0]["number"], "rows": part, **standing_message(self.standing)})
+            self._send(
+                {"type": "trials", "start": part[0]["number"], "rows": list(part), **standing_message(self.standing)}
+            )
         if not rows and start is not None:
             self._send({"type": "trials", "start": first, "rows": [], **standing_message(self.standing)})
 

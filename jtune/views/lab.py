@@ -1,4 +1,4 @@
-"""What the kernel tells the JupyterLab extension; the twin of ``labextension/src/lab/messages.ts``.
+"""What the kernel tells the JupyterLab extension.
 
 The kernel speaks through a comm that it opens when jtune is loaded: how far studies are, what they found out, which
 cells are explored, what to write into a cell. What the extension asks is answered by :mod:`jtune.requests`.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from jtune.views import messages
 
 _TARGET, _REQUEST = "jtune", "jtune_request"
 _TOLD_EVERY_S = 0.5
@@ -37,7 +39,8 @@ class Line:
             # A page without the extension closes what it does not know; the others go on to listen.
             self._comm.on_close(lambda _: get_comm_manager().register_comm(self._comm))
 
-    def send(self, message: Mapping[str, Any]) -> None:
+    def send(self, message: messages.ToExtension) -> None:
+        """Send a message to all pages."""
         if self._comm is not None:
             self._comm.send(dict(message))
 
@@ -60,15 +63,15 @@ def listen(answer: Callable[[Any, Any, Mapping[str, Any]], None]) -> None:
         line.open()
 
 
-def progress(standing: Mapping[str, Any], *, is_last: bool) -> None:
+def progress(standing: messages.StudyStanding, *, is_last: bool) -> None:
     """Tell how far a study is: now and then, and at its end."""
     name, now = standing["name"], time.monotonic()
     if is_last or now - _told.get(name, 0.0) >= _TOLD_EVERY_S:
         _told[name] = now
-        line.send({"type": "study", "study": dict(standing)})
+        line.send({"type": "study", "study": standing})
 
 
-def found(summary: Mapping[str, Any]) -> None:
+def found(summary: messages.CellSummary) -> None:
     """Tell what a study found out, for its cell."""
     line.send({"type": "summary", **summary})
 
@@ -81,20 +84,9 @@ def asking_page() -> str:
     return session
 
 
-def addressed(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a cell that is to be written, with the page that is to write it: of several, the one that asked."""
-    return {**message, "page": asking_page()}
-
-
-def apply(message: Mapping[str, Any]) -> bool:
-    """Ask the page that runs the present cell to write another text of it; return whether it has the extension.
-
-    Parameters
-    ----------
-    message : mapping
-        As :func:`jtune.views.feed.source_message` makes it.
-    """
-    if asking_page() not in line.pages:
+def apply(source: messages.Source) -> bool:
+    """Ask the page that runs the present cell to write another text of it; return whether it has the extension."""
+    if source["page"] not in line.pages:
         return False
-    line.send({**addressed(message), "type": "apply"})
+    line.send({"type": "apply", **source})
     return True

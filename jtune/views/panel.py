@@ -35,7 +35,7 @@ from jtune.storage.ranking import Ranking
 from jtune.storage.record import Trial
 from jtune.text import one_line, shortened
 from jtune.trials.outcome import Outcome, Output, State
-from jtune.views import feed, lab
+from jtune.views import feed, lab, messages
 from jtune.views.controls import Row
 from jtune.views.report import gain
 
@@ -125,7 +125,7 @@ class Panel:
         self._refresh()
 
     def _new_feed(self) -> feed.Feed:
-        return feed.Feed(self.study, self.charts.send, self._refresh, self._on_error)
+        return feed.Feed(self.study, self._send, self._refresh, self._on_error)
 
     def _build(self) -> None:
         self.head, self.charts = Head(), Charts(study=feed.study_info(self.study))
@@ -223,10 +223,9 @@ class Panel:
         return self._want is not None
 
     @property
-    def effects(self) -> list[feed.Message]:
+    def effects(self) -> list[messages.Effect]:
         """What the surrogate last said of each parameter, the most important first."""
-        found: list[feed.Message] = self._effects_message()["effects"]
-        return found
+        return self._effects_message()["effects"]
 
     def move(self, values: Mapping[str, Value]) -> None:
         """Move sliders as the user would; values that are not in their domain are left out."""
@@ -272,19 +271,27 @@ class Panel:
             lab.progress(self.standing(), is_last=True)
             lab.found(self.summary())
 
-    def standing(self) -> dict[str, Any]:
+    def standing(self) -> messages.StudyStanding:
         """Return how far the study is, as the extension has it."""
-        status = self.head.status
-        kept = {key: status[key] for key in ("name", "done", "total", "phase", "text", "best", "gain")}
-        explored = self.study.cell_source if self.is_exploring else None
-        return {**kept, "cell": self.study.cell_id, "explored": explored}
+        status = self._status
+        return {
+            "name": status["name"],
+            "done": status["done"],
+            "total": status["total"],
+            "phase": status["phase"],
+            "text": status["text"],
+            "best": status["best"],
+            "gain": status["gain"],
+            "cell": self.study.cell_id,
+            "explored": self.study.cell_source if self.is_exploring else None,
+        }
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> messages.CellSummary:
         """Return what the study found out, as the extension has it."""
         study, best = self.study, self.feed.standing.best
         info = feed.study_info(study)
         at = feed.positions(study.space, best.params) if best is not None else []
-        summary = {
+        summary: messages.StudySummary = {
             "name": study.name,
             "goal": ", ".join(f"{goal['direction']} {goal['label']}" for goal in info["objectives"]),
             "effects": self.effects,
@@ -348,7 +355,7 @@ class Panel:
     def _apply(self) -> None:
         trial = self.feed.standing.best if self._want is None else self._trial_at(self._point())
         if trial is not None:
-            self.charts.send(lab.addressed(feed.source_message(self.study, trial)))
+            self._send({"type": "source", **feed.source(self.study, trial)})
 
     def _trial_at(self, point: Point) -> Trial | None:
         return next((trial for trial in self.study.complete if trial.params == point), None)
@@ -376,24 +383,26 @@ class Panel:
         with self._lock:
             self._pick(trial.number)
 
-    def _on_message(self, content: dict[str, Any]) -> None:
-        kind = content.get("type")
-        if kind == "resync":
-            self._resend(int(content.get("start", 0)))
-        elif kind == "pick":
-            self._pick(content.get("number"))
-        elif kind == "pair" and {content.get("a"), content.get("b")} <= set(self.study.space.names):
-            self.charts.send(feed.pair_message(self.study.space, *self._surrogate, content["a"], content["b"]))
+    def _send(self, message: messages.ToCharts) -> None:
+        self.charts.send(message)
+
+    def _on_message(self, message: messages.FromCharts) -> None:
+        if message["type"] == "resync":
+            self._resend(message["start"])
+        elif message["type"] == "pick":
+            self._pick(message["number"])
+        elif message["type"] == "pair" and {message["a"], message["b"]} <= set(self.study.space.names):
+            self._send(feed.pair_message(self.study.space, *self._surrogate, message["a"], message["b"]))
 
     def _resend(self, start: int) -> None:
         self.feed.resend(max(0, start))
         if self._surrogate[0] is None and self.search is None:
             self._surrogate = feed.surrogate_of(self.study)
-        self.charts.send(self._effects_message())
-        self.charts.send(self._narrowed_message())
+        self._send(self._effects_message())
+        self._send(self._narrowed_message())
         self._predict()
         if self._picked is not None:
-            self.charts.send(feed.detail_message(self.study, self._picked))
+            self._send(feed.detail_message(self.study, self._picked))
 
     def _pick(self, number: int | None) -> None:
         if number is None:
@@ -401,7 +410,7 @@ class Panel:
             self._follow()
             return
         self._picked = trial = self.study[number]
-        self.charts.send(feed.detail_message(self.study, trial))
+        self._send(feed.detail_message(self.study, trial))
         self.output.outputs = tuple(trial.outputs)
         self._follows = False
         self._move_to(trial.params)
@@ -413,7 +422,7 @@ class Panel:
             self._want(self._point())
 
     def _on_hold(self) -> None:
-        self.charts.send(self._narrowed_message())
+        self._send(self._narrowed_message())
         if self.search is not None:
             held = {name: row.held for name, row in self.rows.items()}
             is_whole = all(held[p.name] == p.domain for p in self.study.space)
@@ -443,16 +452,16 @@ class Panel:
         self._predicted_with = effects
         for name, row in self.rows.items():
             row.set_active(name in point)
-        message: feed.Message = {
+        message: messages.CursorMessage = {
             "type": "cursor", "params": feed.positions(self.study.space, point), "mean": None, "sd": None,
         }  # fmt: skip
         if effects is not None:
-            message["mean"], message["sd"] = effects.predict(point)
+            message["mean"], message["sd"] = mean, sd = effects.predict(point)
             label = shortened(one_line(self.study.objectives[0].label), 40, "…")
-            self.prediction.value = f"predicted {label}: {message['mean']:.4g} ± {message['sd']:.2g}"
+            self.prediction.value = f"predicted {label}: {mean:.4g} ± {sd:.2g}"
         else:
             self.prediction.value = f"no prediction: {reason}"
-        self.charts.send(message)
+        self._send(message)
 
     def _ask_surrogate(self) -> None:
         start = time.monotonic()
@@ -461,16 +470,12 @@ class Panel:
         end = time.monotonic()
         self._effects_due = end + max(_EFFECTS_S, (end - start) / _EFFECTS_SHARE)
 
-    def _effects_message(self) -> feed.Message:
+    def _effects_message(self) -> messages.EffectsMessage:
         return feed.effects_message(self.study.space, *self._surrogate)
 
-    def _narrowed_message(self) -> feed.Message:
-        ranges = {}
-        for parameter in self.study.space:
-            held = self.rows[parameter.name].held
-            if held != parameter.domain:
-                ends = (held.low, held.high) if not hasattr(held, "choices") else (held.choices[0],) * 2
-                ranges[parameter.name] = [feed.position(parameter.domain, end) for end in ends]
+    def _narrowed_message(self) -> messages.NarrowedMessage:
+        held = {parameter: self.rows[parameter.name].held for parameter in self.study.space}
+        ranges = {p.name: feed.ends(p.domain, part) for p, part in held.items() if part != p.domain}
         return {"type": "narrowed", "ranges": ranges}
 
     def _refresh(self) -> None:
@@ -493,11 +498,14 @@ class Panel:
         _set(self.stop, disabled=not is_running)
         _set(self.apply, disabled=standing.best is None and self._want is None)
         _set(self.run_these, disabled=search is None)
-        self.head.status = self._status(standing, search, is_running, is_paused)
+        self._status = self._status_of(standing, search, is_running, is_paused)
+        self.head.status = dict(self._status)
         if is_running:
             lab.progress(self.standing(), is_last=False)
 
-    def _status(self, standing: Ranking, search: Search | None, is_running: bool, is_paused: bool) -> feed.Message:
+    def _status_of(
+        self, standing: Ranking, search: Search | None, is_running: bool, is_paused: bool
+    ) -> messages.Status:
         best, baseline = standing.best, standing.baseline
         value = best.value if best else None
         before = baseline.value if baseline else None

@@ -6,7 +6,7 @@
 
 import charts from '../src/panel/charts';
 import head from '../src/panel/head';
-import type { FromPage, Row, Status, StudyInfo, TrialsMessage } from '../src/panel/messages';
+import type { FromCharts, Row, Status, StudyInfo, TrialsMessage } from '../src/messages';
 import { FakeModel } from './model';
 import { effectsOf, pairOf, scenes, type Scene } from './scenes';
 
@@ -43,10 +43,10 @@ function trials({ rows, study }: Scene, start: number, count: number): TrialsMes
   return { type: 'trials', start, rows: known.slice(start), best, baseline: 0, front };
 }
 
-const sent: FromPage[] = [];
+const sent: FromCharts[] = [];
 let known = name === 'stream' ? 0 : scene.rows.length;
 
-function answer(message: FromPage): void {
+function answer(message: FromCharts): void {
   sent.push(message);
   setTimeout(() => {
     if (message.type === 'resync') resync(message.start);
@@ -111,7 +111,7 @@ const status: Status = {
 };
 
 const model = new FakeModel<{ study: StudyInfo }>({ study: scene.study }, (message) => {
-  answer(message as FromPage);
+  answer(message as FromCharts);
 });
 const widget = charts();
 widget.initialize({ model: model.asModel() });

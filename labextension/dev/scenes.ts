@@ -1,6 +1,6 @@
 /** Studies made up for looking at the panel. */
 
-import type { Effect, Goal, PairMessage, Parameter, Row, State, StudyInfo } from '../src/panel/messages';
+import type { Effect, Goal, PairMessage, Parameter, Row, State, StudyInfo } from '../src/messages';
 
 export interface Scene {
   study: StudyInfo;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { duration, elapsed, roughly } from '../src/panel/duration';
 import { progressText, timeText } from '../src/panel/head';
-import type { Status } from '../src/panel/messages';
+import type { Status } from '../src/messages';
 
 test.each([
   [0, '0 s'],

@@ -1,7 +1,7 @@
 /** Studies for the tests of the chart options. */
 
 import type { Data, Theme } from '../src/panel/data';
-import type { Goal, Parameter, Row, StudyInfo } from '../src/panel/messages';
+import type { Goal, Parameter, Row, StudyInfo } from '../src/messages';
 
 export const THEME: Theme = {
   isDark: false,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import type { DetailMessage, FromPage, Row, TrialsMessage } from '../src/panel/messages';
+import type { DetailMessage, FromCharts, Row, TrialsMessage } from '../src/messages';
 import { Store, type Part } from '../src/panel/store';
 import { choice, range, row, study } from './fixtures';
 
@@ -19,8 +19,8 @@ function detail(number: number): DetailMessage {
   return { type: 'detail', number, state: 'complete', origin: 'sampler', ...empty };
 }
 
-function made(): { store: Store; sent: FromPage[]; changes: Part[] } {
-  const sent: FromPage[] = [];
+function made(): { store: Store; sent: FromCharts[]; changes: Part[] } {
+  const sent: FromCharts[] = [];
   const changes: Part[] = [];
   const store = new Store(STUDY, (message) => sent.push(message));
   store.listen((part) => changes.push(part), new AbortController().signal);

@@ -7,7 +7,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { FakeModel } from '../dev/model';
 import { showDetail, sourceBlock } from '../src/panel/detail';
 import head from '../src/panel/head';
-import type { Status } from '../src/panel/messages';
+import type { Status } from '../src/messages';
 import { menu, pictureOf } from '../src/panel/save';
 import type { Stage } from '../src/panel/stage';
 import { Store } from '../src/panel/store';

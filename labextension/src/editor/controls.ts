@@ -15,7 +15,7 @@ import {
   stepped,
   valueAt,
 } from '../language';
-import { element } from './dom';
+import { element } from '../dom';
 import { Hold } from './hold';
 
 const POSITIONS = 1000;

@@ -10,7 +10,7 @@ import {
   WidgetType,
 } from '@codemirror/view';
 import type { Span } from '../language';
-import { element } from './dom';
+import { element } from '../dom';
 
 const SHOWN_MS = 2000;
 

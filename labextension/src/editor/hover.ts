@@ -3,11 +3,11 @@
 import type { EditorState } from '@codemirror/state';
 import { type Tooltip, hoverTooltip } from '@codemirror/view';
 import { isSame, type Span, type Tunable, type Value } from '../language';
-import type { Effect, Parameter } from '../panel/messages';
-import { element } from './dom';
+import type { Effect, Parameter, StudySummary } from '../messages';
+import { element } from '../dom';
 import { underlined } from './painter';
 import { isTuned, readingOf } from './reading';
-import { type StudySummary, configField, studyField } from './settings';
+import { configField, studyField } from './settings';
 import { sparkline } from './sparkline';
 
 /** Whether the pointer, on one side of a position, is over a span. */

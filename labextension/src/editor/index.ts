@@ -10,7 +10,7 @@ import { type TuningHost, configField, host, studyField } from './settings';
 
 export { type LiteralChange, markLiteral, removeMarks, writeLiterals } from './commands';
 export { readingOf } from './reading';
-export { type StudySummary, type TuningConfig, type TuningHost, setConfig, setStudy } from './settings';
+export { type TuningConfig, type TuningHost, setConfig, setStudy } from './settings';
 
 export function tuning(callbacks: TuningHost = {}): Extension {
   return [host.of(callbacks), configField, studyField, readingField, reader, painter, flashing, hovering];

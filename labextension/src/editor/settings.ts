@@ -3,7 +3,7 @@
 import { Facet, StateEffect, type StateEffectType, StateField } from '@codemirror/state';
 import type { EditorView } from '@codemirror/view';
 import type { CellReading, Value } from '../language';
-import type { Effect, Parameter } from '../panel/messages';
+import type { StudySummary } from '../messages';
 
 export interface TuningConfig {
   /** Highlighted literals, dimmed comments, underlined mistakes. */
@@ -23,17 +23,6 @@ export interface TuningHost {
    * CodeMirror's own history is told already; this is for others, such as that of a shared document.
    */
   onHold?(view: EditorView, isHeld: boolean): void;
-}
-
-/** What a finished study says of a cell. */
-export interface StudySummary {
-  name: string;
-  /** "maximize accuracy" */
-  goal: string;
-  effects: readonly Effect[];
-  parameters: readonly Parameter[];
-  /** Positions as in {@link Effect}; null where the parameter is inactive. */
-  best: Record<string, number | null>;
 }
 
 export const host = Facet.define<TuningHost, TuningHost>({ combine: (hosts) => hosts[0] ?? {} });

@@ -1,7 +1,7 @@
 /** One effect as a small picture: the mean with its band, the best value and the present one. */
 
-import type { Effect, Parameter } from '../panel/messages';
-import { svgElement } from './dom';
+import type { Effect, Parameter } from '../messages';
+import { svgElement } from '../dom';
 
 const WIDTH = 220;
 const HEIGHT = 64;

@@ -5,7 +5,7 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import { readingOf, writeLiterals } from '../editor';
 import { viewOf } from './cells';
 import { asOneStep } from './history';
-import type { Source } from './messages';
+import type { Source } from '../messages';
 import { say } from './say';
 
 export function indexOfCell({ content }: NotebookPanel, id: string): number {

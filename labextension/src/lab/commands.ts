@@ -14,7 +14,6 @@ import { markLiteral, readingOf, removeMarks } from '../editor';
 import { applyTo, indexOfCell, reveal } from './apply';
 import { asOneStep } from './history';
 import type { Link } from './link';
-import type { Source } from './messages';
 import { runUnder, studyNamed } from './run';
 import { say, saying } from './say';
 import { ofStudy } from './studies';
@@ -103,9 +102,7 @@ export function addCommands({ commands, shell }: JupyterFrontEnd, here: Here, ic
   });
   commands.addCommand(ofStudy.apply, {
     label: 'Apply best',
-    execute: named(async (link, name) => {
-      await applyTo(link.panel, (await link.call('source', name)) as Source);
-    }),
+    execute: named(applyStudy),
   });
   commands.addCommand(ofStudy.delete, { label: 'Delete…', execute: named(remove) });
 }
@@ -151,7 +148,12 @@ async function applyBest(link: Link, cell: CodeCell): Promise<void> {
     say('info', 'This cell has not been tuned by the present kernel.');
     return;
   }
-  await applyTo(link.panel, (await link.call('source', study.name)) as Source);
+  await applyStudy(link, study.name);
+}
+
+async function applyStudy(link: Link, name: string): Promise<void> {
+  const source = await link.call('source', name);
+  if (source) await applyTo(link.panel, source);
 }
 
 async function stop(link: Link | null): Promise<void> {

@@ -17,7 +17,7 @@ import { addCommands, commandIds } from './commands';
 import { Completions } from './completions';
 import { Links } from './links';
 import { Live } from './live';
-import type { Source } from './messages';
+import type { Source } from '../messages';
 import { saying } from './say';
 import { iconSvg } from './icon';
 import { Studies } from './studies';

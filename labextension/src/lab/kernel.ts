@@ -3,13 +3,15 @@
 import { type Kernel, KernelMessage } from '@jupyterlab/services';
 import type { JSONObject, JSONValue } from '@lumino/coreutils';
 
+import type { Requests } from '../messages';
+
 /** The target of the comm that a kernel opens when it loads jtune. */
 export const TARGET = 'jtune';
 
 /** After which time a user who waits is told so. */
 const PATIENCE_MS = 20_000;
 
-type Reply = { status: 'ok'; value: unknown } | { status: 'error'; evalue: string };
+type Reply<T> = { status: 'ok'; value: T } | { status: 'error'; evalue: string };
 
 /** What the kernel says against it, in words for the user. */
 export class KernelRefusal extends Error {}
@@ -43,13 +45,14 @@ function ask<T>(kernel: Kernel.IKernelConnection, msgType: string, content: JSON
   });
 }
 
-/** Call one of the functions that `jtune/views/lab.py` has for the page. */
-export async function call(
+/** What the kernel answers to a request of the extension. */
+export async function call<Name extends keyof Requests>(
   kernel: Kernel.IKernelConnection,
-  name: string,
-  ...given: JSONValue[]
-): Promise<unknown> {
-  const reply = await ask<Reply>(kernel, 'jtune_request', { name, given });
+  name: Name,
+  ...given: Parameters<Requests[Name]>
+): Promise<ReturnType<Requests[Name]>> {
+  const content = { name, given: given as JSONValue[] };
+  const reply = await ask<Reply<ReturnType<Requests[Name]>>>(kernel, 'jtune_request', content);
   if (reply.status === 'error') throw new KernelRefusal(reply.evalue);
   return reply.value;
 }

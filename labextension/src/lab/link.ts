@@ -3,12 +3,10 @@
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Kernel } from '@jupyterlab/services';
-import type { JSONValue } from '@lumino/coreutils';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import type { StudySummary } from '../editor';
 import { TARGET, call, findComm, isPython } from './kernel';
-import type { KernelMessage, Source, StateMessage, StudyStanding } from './messages';
+import type { Requests, Source, StateMessage, StudyStanding, StudySummary, ToExtension } from '../messages';
 
 export class Link {
   readonly studies = new Map<string, StudyStanding>();
@@ -70,14 +68,17 @@ export class Link {
     return this.#isLoaded;
   }
 
-  /** Call a function of `jtune/views/lab.py`; null where jtune is not loaded. */
-  async call(name: string, ...given: JSONValue[]): Promise<unknown> {
+  /** What the kernel answers to a request; null where jtune is not loaded. */
+  async call<Name extends keyof Requests>(
+    name: Name,
+    ...given: Parameters<Requests[Name]>
+  ): Promise<ReturnType<Requests[Name]> | null> {
     return (await this.isLoaded()) && this.#kernel ? call(this.#kernel, name, ...given) : null;
   }
 
   /** Ask for the studies of the kernel and of its folder. */
   async refresh(): Promise<void> {
-    const found = (await this.call('studies')) as StudyStanding[] | null;
+    const found = await this.call('studies');
     if (found === null) return;
     this.studies.clear();
     for (const study of found) this.studies.set(study.name, study);
@@ -129,13 +130,13 @@ export class Link {
   #listen(comm: Kernel.IComm): void {
     this.#comm = comm;
     comm.onMsg = ({ content }) => {
-      this.#take(content.data as unknown as KernelMessage);
+      this.#take(content.data as unknown as ToExtension);
     };
   }
 
   async #greet(kernel: Kernel.IKernelConnection): Promise<void> {
     this.#isLoaded = true;
-    const state = (await call(kernel, 'greet')) as StateMessage;
+    const state = await call(kernel, 'greet');
     if (!this.#isGone(kernel)) this.#takeState(state);
   }
 
@@ -156,7 +157,7 @@ export class Link {
     this.#changed.emit();
   }
 
-  #take(message: KernelMessage): void {
+  #take(message: ToExtension): void {
     switch (message.type) {
       case 'study':
         this.#takeStudy(message.study);

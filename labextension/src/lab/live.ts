@@ -4,7 +4,8 @@ import type { EditorView } from '@codemirror/view';
 import type { Cell, CodeCell } from '@jupyterlab/cells';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 
-import { type TuningHost, readingOf, setStudy, type StudySummary } from '../editor';
+import { type TuningHost, readingOf, setStudy } from '../editor';
+import type { StudySummary } from '../messages';
 import { holdStep } from './history';
 import type { Link } from './link';
 import type { Links } from './links';

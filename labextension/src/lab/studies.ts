@@ -4,9 +4,9 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { Message } from '@lumino/messaging';
 import { Menu, Widget } from '@lumino/widgets';
 
-import { button, element } from '../panel/dom';
+import { button, element } from '../dom';
 import type { Link } from './link';
-import type { StudyStanding } from './messages';
+import type { StudyStanding } from '../messages';
 import { saying } from './say';
 
 /** What can be done to a study, by the commands that do it. */

@@ -1,7 +1,7 @@
 /** One ECharts chart in the page. */
 
 import type { Data, Theme } from './data';
-import { element } from './dom';
+import { element } from '../dom';
 import { init, type EChartsOption, type EChartsType } from './echarts';
 import { trialOf } from './options/shared';
 import type { Drawable } from './stage';

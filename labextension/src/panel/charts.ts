@@ -2,7 +2,7 @@
 
 import type { AnyModel } from '@anywidget/types';
 
-import type { FromKernel, StudyInfo } from './messages';
+import type { ToCharts, StudyInfo } from '../messages';
 import { Store } from './store';
 import { View } from './view';
 
@@ -18,7 +18,7 @@ export default () => {
   /** A cell is rewritten once, however many views there are. */
   const viewToAsk = () => [...views].find((view) => view.isVisible) ?? [...views][0];
 
-  const take = (message: FromKernel) => {
+  const take = (message: ToCharts) => {
     store?.take(message);
     if (message.type === 'source') viewToAsk()?.offerSource(message);
   };

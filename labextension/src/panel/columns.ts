@@ -2,7 +2,7 @@
 
 import { duration } from './duration';
 import { number, typed } from './format';
-import type { Parameter, Row, StudyInfo } from './messages';
+import type { Parameter, Row, StudyInfo } from '../messages';
 
 export interface Column {
   label: string;

@@ -1,6 +1,6 @@
 /** What the charts read: one study as the page knows it now. */
 
-import type { CursorMessage, Effect, PairMessage, Row, StudyInfo } from './messages';
+import type { CursorMessage, Effect, PairMessage, Row, StudyInfo } from '../messages';
 
 export interface Data {
   readonly study: StudyInfo;

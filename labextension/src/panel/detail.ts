@@ -1,8 +1,8 @@
 /** The picked trial in full, and the cell with a trial's values. */
 
-import { button, definitions, element } from './dom';
+import { button, definitions, element } from '../dom';
 import { duration } from './duration';
-import type { DetailMessage, SourceMessage } from './messages';
+import type { DetailMessage, SourceMessage } from '../messages';
 
 /** Fill the section with a trial; it is hidden while none is picked. */
 export function showDetail(node: HTMLElement, detail: DetailMessage | null): void {

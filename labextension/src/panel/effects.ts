@@ -2,9 +2,9 @@
 
 import { Chart, type Shared } from './chart';
 import type { Data } from './data';
-import { button, element, section, setText } from './dom';
+import { button, element, section, setText } from '../dom';
 import { counted } from './format';
-import type { Effect } from './messages';
+import type { Effect } from '../messages';
 import { effectOption } from './options/effect';
 import type { Stage } from './stage';
 

@@ -1,6 +1,6 @@
 /** Numbers and values as text. */
 
-import type { Parameter } from './messages';
+import type { Parameter } from '../messages';
 
 const NOTHING = '–';
 

@@ -2,9 +2,9 @@
 
 import type { AnyModel } from '@anywidget/types';
 
-import { definitions, element, setText } from './dom';
+import { definitions, element, setText } from '../dom';
 import { elapsed, roughly } from './duration';
-import type { Goal, Status } from './messages';
+import type { Goal, Status } from '../messages';
 
 interface Model {
   status: Status;

@@ -1,7 +1,7 @@
 /** The prediction over a pair of parameters, which two selects pick. */
 
 import { Chart, type Shared } from './chart';
-import { element, section, setText } from './dom';
+import { element, section, setText } from '../dom';
 import { pairOption } from './options/pair';
 import type { Stage } from './stage';
 

@@ -1,7 +1,7 @@
 /** The menu "Save": the charts as one picture, the trials as CSV. */
 
 import type { Theme } from './data';
-import { button, element } from './dom';
+import { button, element } from '../dom';
 
 /** A chart's place in the picture, in pixels from its top left corner. */
 export interface Placed {

@@ -5,16 +5,16 @@ import type {
   CursorMessage,
   DetailMessage,
   Effect,
-  FromKernel,
-  FromPage,
+  ToCharts,
+  FromCharts,
   PairMessage,
   Row,
   StudyInfo,
   TrialsMessage,
-} from './messages';
+} from '../messages';
 
 /** What changed: the type of the message, or what the user did. */
-export type Part = FromKernel['type'] | 'study' | 'selected' | 'filter';
+export type Part = ToCharts['type'] | 'study' | 'selected' | 'filter';
 export type Filter = (row: Row) => boolean;
 
 const RETRY_MS = 3000;
@@ -43,7 +43,7 @@ export class Store implements Data {
 
   constructor(
     public study: StudyInfo,
-    private readonly send: (message: FromPage) => void,
+    private readonly send: (message: FromCharts) => void,
   ) {}
 
   /** Ask for all there is. */
@@ -74,7 +74,7 @@ export class Store implements Data {
     this.#changed('study');
   }
 
-  take(message: FromKernel): void {
+  take(message: ToCharts): void {
     this.isLive = true;
     if (this.#apply(message)) this.#changed(message.type);
   }
@@ -104,7 +104,7 @@ export class Store implements Data {
   }
 
   /** Whether there is something new to show. */
-  #apply(message: FromKernel): boolean {
+  #apply(message: ToCharts): boolean {
     switch (message.type) {
       case 'trials':
         return this.#takeTrials(message);

@@ -2,8 +2,8 @@
 
 import type { Shared } from './chart';
 import { columnsOf, sorted, type Column, type Order } from './columns';
-import { element, section } from './dom';
-import type { Row } from './messages';
+import { element, section } from '../dom';
+import type { Row } from '../messages';
 import type { Drawable, Stage } from './stage';
 
 const ROW_PX = 26;

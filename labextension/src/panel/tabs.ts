@@ -1,6 +1,6 @@
 /** Tabs: one panel at a time, arrow keys go from tab to tab (WAI-ARIA's tabs pattern). */
 
-import { element } from './dom';
+import { element } from '../dom';
 
 interface Tab {
   label: string;

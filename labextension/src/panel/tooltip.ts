@@ -1,7 +1,7 @@
 /** What a chart shows of a trial under the pointer. ECharts takes strings for HTML, so it is given elements. */
 
 import type { Data } from './data';
-import { definitions, element } from './dom';
+import { definitions, element } from '../dom';
 import { number, typed } from './format';
 
 const MOST = 12;

@@ -4,7 +4,7 @@ import { history } from '@codemirror/commands';
 import { EditorState, type Extension } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
 import { type TuningHost, readingOf, tuning } from '../../src/editor';
-import type { Effect, Parameter } from '../../src/panel/messages';
+import type { Effect, Parameter } from '../../src/messages';
 
 export const EVIL = '<img src=x onerror="window.hacked=1">';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Data } from '../../src/panel/data';
-import type { Row } from '../../src/panel/messages';
+import type { Row } from '../../src/messages';
 import { curveRows, curvesOption, pieces } from '../../src/panel/options/curves';
 import { THEME, dataOf, range, row, study } from '../fixtures';
 import { allSeries, axisOf, items, series, trialsOf } from './reading';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Data } from '../../src/panel/data';
-import type { Goal } from '../../src/panel/messages';
+import type { Goal } from '../../src/messages';
 import { frontOption } from '../../src/panel/options/front';
 import { THEME, dataOf, range, row, study, trials } from '../fixtures';
 import { allSeries, axisOf, series, trialsOf, values } from './reading';

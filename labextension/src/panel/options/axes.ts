@@ -2,7 +2,7 @@
 
 import type { Theme } from '../data';
 import { axis as tickText } from '../format';
-import type { Parameter } from '../messages';
+import type { Parameter } from '../../messages';
 import { type Range, isLog, logTicks, parameterRange, ticks } from './range';
 import { truncated } from './shared';
 

@@ -2,7 +2,7 @@
 
 import type { CustomSeriesOption } from 'echarts/charts';
 import type { Data, Theme } from '../data';
-import type { Row } from '../messages';
+import type { Row } from '../../messages';
 import { numberAxis } from './axes';
 import { BEST_SYMBOL, dotsOf, marked, ring } from './dots';
 import { bestFirst, measureOf } from './measure';

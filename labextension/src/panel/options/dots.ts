@@ -2,7 +2,7 @@
 
 import type { ScatterSeriesOption } from 'echarts/charts';
 import type { Data, Theme } from '../data';
-import type { Row } from '../messages';
+import type { Row } from '../../messages';
 import { improvements } from './measure';
 import { type Range, clamp } from './range';
 import type { Item } from './shared';

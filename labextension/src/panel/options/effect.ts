@@ -2,7 +2,7 @@
 
 import type { CustomSeriesOption, LineSeriesOption, ScatterSeriesOption } from 'echarts/charts';
 import type { Data, Theme } from '../data';
-import type { Effect, Parameter, Row } from '../messages';
+import type { Effect, Parameter, Row } from '../../messages';
 import { numberAxis, parameterAxis, shownRange } from './axes';
 import { type Spot, dotSeries, sortedDots, strewn, thinned } from './dots';
 import { measureOf, numbersOf } from './measure';

@@ -2,7 +2,7 @@
 
 import type { LineSeriesOption } from 'echarts/charts';
 import type { Data, Theme } from '../data';
-import type { Row } from '../messages';
+import type { Row } from '../../messages';
 import { numberAxis } from './axes';
 import { type Dot, type Spot, dotSeries, dotsOf, sortedDots, thinned } from './dots';
 import { type Measure, measureOfGoal, numbersOf } from './measure';

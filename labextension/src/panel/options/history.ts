@@ -2,7 +2,7 @@
 
 import type { LineSeriesOption, ScatterSeriesOption } from 'echarts/charts';
 import type { Data, Theme } from '../data';
-import type { Row, State } from '../messages';
+import type { Row, State } from '../../messages';
 import { halo, numberAxis } from './axes';
 import {
   BEST_SYMBOL,
@@ -20,7 +20,8 @@ import { improvements, measureOf } from './measure';
 import { type Range, objectiveRange } from './range';
 import { type ChartOption, EXACT, frame, quiet, truncated } from './shared';
 
-type Unfinished = Exclude<State, 'complete'>;
+/** What ended without a value. */
+type Unfinished = Exclude<State, 'complete' | 'running'>;
 
 const CROSS = 'path://M0 2L2 0L5 3L8 0L10 2L7 5L10 8L8 10L5 7L2 10L0 8L3 5Z';
 const PLUS = 'path://M3.8 0H6.2V3.8H10V6.2H6.2V10H3.8V6.2H0V3.8H3.8Z';

@@ -1,7 +1,7 @@
 /** What is measured of a trial, and how it went on: the running best. */
 
 import type { Data } from '../data';
-import type { Goal, Row } from '../messages';
+import type { Goal, Row } from '../../messages';
 
 export interface Measure {
   label: string;

@@ -3,7 +3,7 @@
 import type { CustomSeriesOption, ScatterSeriesOption } from 'echarts/charts';
 import type { Data, Theme } from '../data';
 import { axis as tickText } from '../format';
-import type { PairMessage, Parameter, Row } from '../messages';
+import type { PairMessage, Parameter, Row } from '../../messages';
 import { parameterAxis, shownRange } from './axes';
 import { type Dots, type Spot, dotSeries, ring, sortedDots, strewn, thinned } from './dots';
 import { numbersOf } from './measure';

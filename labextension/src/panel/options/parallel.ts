@@ -3,7 +3,7 @@
 import type { ParallelSeriesOption } from 'echarts/charts';
 import { color } from 'echarts/core';
 import type { Data, Theme } from '../data';
-import type { Parameter, Row } from '../messages';
+import type { Parameter, Row } from '../../messages';
 import { parallelNumbers, parallelScale, shownRange } from './axes';
 import { evenly } from './dots';
 import { type Measure, bestFirst, measureOf, measureOfGoal, numbersOf } from './measure';

@@ -1,7 +1,7 @@
 /** What part of an axis is shown, and where its ticks are. */
 
 import type { Data } from '../data';
-import type { Parameter } from '../messages';
+import type { Parameter } from '../../messages';
 import { measureOf, numbersOf } from './measure';
 
 export type Range = [low: number, high: number];

@@ -1,25 +1,35 @@
-/** Elements from code. Texts become text nodes, so that a name is never markup. */
+/** Elements from code. Texts become text nodes, so that a user's text is never markup. */
 
+type Attributes = Record<string, string | number>;
 type Child = Node | string;
 
-export function element<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  attributes: Record<string, string> = {},
-  ...children: Child[]
-): HTMLElementTagNameMap[K] {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+const SVG = 'http://www.w3.org/2000/svg';
+
+function fill<T extends Element>(node: T, attributes: Attributes, children: Child[]): T {
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
   node.append(...children);
   return node;
 }
 
-export function button(label: string, onClick: () => void, attributes: Record<string, string> = {}) {
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+export function svgElement(tag: string, attributes: Attributes = {}, ...children: Child[]): SVGElement {
+  return fill(document.createElementNS(SVG, tag), attributes, children);
+}
+
+export function button(label: string, onClick: () => void, attributes: Attributes = {}): HTMLButtonElement {
   const node = element('button', { type: 'button', ...attributes }, label);
   node.addEventListener('click', onClick);
   return node;
 }
 
-/** A section of the panel with its heading. */
+/** A section with its heading. */
 export function section(label: string, className: string, ...children: Child[]): HTMLElement {
   const heading = element('h3', { class: 'jtune-heading' }, label);
   return element('section', { class: className, 'aria-label': label }, heading, ...children);

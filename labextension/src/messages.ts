@@ -1,0 +1,279 @@
+// Made from jtune/views/messages.py and jtune/requests.py by tools/messages.py: change it there.
+
+export type Origin = 'baseline' | 'sampler' | 'manual';
+
+export type State = 'running' | 'complete' | 'failed' | 'pruned' | 'timed out' | 'interrupted';
+
+/** A parameter of the search space, in cell order. */
+export interface Parameter {
+  name: string;
+  kind: 'float' | 'int' | 'choice';
+  /** Bounds of a range; 0 and 0 for choices. */
+  low: number;
+  high: number;
+  log: boolean;
+  step: number | null;
+  /** Choices as the user would type them; empty for ranges. */
+  choices: string[];
+  /** The text of its `if`; empty where the parameter is always active. */
+  condition: string;
+}
+
+/** An objective. */
+export interface Goal {
+  label: string;
+  direction: 'minimize' | 'maximize';
+}
+
+/** The trait `study` of the charts' model. */
+export interface StudyInfo {
+  name: string;
+  parameters: Parameter[];
+  /** Empty where the cell has no objective (`%%explore`). */
+  objectives: Goal[];
+}
+
+export type Phase = 'running' | 'paused' | 'ended';
+
+/** The trait `status` of the head's model. */
+export interface Status {
+  name: string;
+  objectives: Goal[];
+  /** Finished trials. */
+  done: number;
+  /** Finished trials that are wanted; null where no number is (`%%explore`). */
+  total: number | null;
+  phase: Phase;
+  /** Such as "running trial 17", "paused" or "stopped: the target is reached". */
+  text: string;
+  /** Of the search, when this was made; the page counts on while the phase is "running". */
+  elapsed_s: number;
+  /** Expected time left; null where that is not known. */
+  left_s: number | null;
+  /** Such as "0.975 in trial 12"; empty while there is none. */
+  best: string;
+  /** Such as "0.924"; empty while there is none. */
+  baseline: string;
+  /** Such as "0.051 (5.5 %) higher"; empty where there is nothing to compare. */
+  gain: string;
+  /** What the user should know, as lines: an action that was refused, a warning. */
+  notes: string[];
+}
+
+/** The surrogate's prediction along one parameter, the others averaged over. */
+export interface Effect {
+  name: string;
+  /** Positions; of a choice its indices. */
+  x: number[];
+  mean: number[];
+  sd: number[];
+  /** Share of what the parameters explain, 0 to 1. */
+  importance: number;
+}
+
+/** The learning curves of a trial whose loops report. */
+export interface Reported {
+  /** By label: [step, value] pairs, thinned; absent where nothing was reported. */
+  curves?: Record<string, [number, number | null][]>;
+}
+
+/** An ended trial. */
+export interface Row extends Reported {
+  number: number;
+  state: State;
+  origin: Origin;
+  /** One per parameter of the study; a choice by its index; null where the parameter is inactive. */
+  params: (number | null)[];
+  /** The objectives; empty unless the trial is complete. */
+  values: number[];
+  seconds: number | null;
+}
+
+/** The trials that stand out, by number. */
+export interface Standing {
+  best: number | null;
+  baseline: number | null;
+  /** The Pareto front; with one objective the best trial alone. */
+  front: number[];
+}
+
+/** Rows `start`, `start + 1`, ...: row i is trial i. A gap makes the page ask again. */
+export interface TrialsMessage extends Standing {
+  type: 'trials';
+  start: number;
+  rows: Row[];
+}
+
+/** The effects of all parameters. */
+export interface EffectsMessage {
+  type: 'effects';
+  /** Most important first; empty while there are too few trials. */
+  effects: Effect[];
+  /** Why there are none; empty where there are. */
+  reason: string;
+}
+
+/** The prediction over two parameters: mean[i][j] at x[i], y[j]. */
+export interface PairMessage {
+  type: 'pair';
+  a: string;
+  b: string;
+  x: number[];
+  y: number[];
+  mean: number[][];
+  /** Why there is no prediction; empty where there is one. */
+  reason: string;
+}
+
+/** Where the sliders stand, and what the surrogate says of that point. */
+export interface CursorMessage {
+  type: 'cursor';
+  params: (number | null)[];
+  /** Null, as is the sd, where the surrogate cannot tell. */
+  mean: number | null;
+  sd: number | null;
+}
+
+/** What the search is held to: a locked parameter has two equal ends. Names that are free are absent. */
+export interface NarrowedMessage {
+  type: 'narrowed';
+  ranges: Record<string, [number, number]>;
+}
+
+/** All about the trial that was picked; its prints and figures are shown by an Output widget below. */
+export interface DetailMessage {
+  type: 'detail';
+  number: number;
+  state: State;
+  origin: Origin;
+  reason: string;
+  seconds: number | null;
+  /** Name and value as the user would type it. */
+  params: [string, string][];
+  values: [string, string][];
+  /** Of each run under `--repeats`, of the first objective. */
+  repeats: string[];
+  traceback: string;
+}
+
+/** A cell with a trial's literals, to be put into the notebook. */
+export interface Source {
+  /** The study. */
+  name: string;
+  /** The notebook's id of the cell that the study came from; empty where that is not known. */
+  cell: string;
+  number: number;
+  text: string;
+  /** Name, literal as it stood when the cell ran, literal of the trial. */
+  literals: [string, string, string][];
+  /** The page that is to write it, by the session of its connection: of several, the one that asked. */
+  page: string;
+}
+
+/** The cell that is wanted by a button of the panel. */
+export interface SourceMessage extends Source {
+  type: 'source';
+}
+
+export type ToCharts =
+  | TrialsMessage
+  | EffectsMessage
+  | PairMessage
+  | CursorMessage
+  | NarrowedMessage
+  | DetailMessage
+  | SourceMessage;
+
+/** Send everything from row `start` on, and all else that there is. */
+export interface ResyncRequest {
+  type: 'resync';
+  start: number;
+}
+
+/** The user has picked a trial; null where none is picked any more. */
+export interface PickRequest {
+  type: 'pick';
+  number: number | null;
+}
+
+/** Predict the objective over two parameters. */
+export interface PairRequest {
+  type: 'pair';
+  a: string;
+  b: string;
+}
+
+export type FromCharts = ResyncRequest | PickRequest | PairRequest;
+
+/** A study, and how far it is. */
+export interface StudyStanding {
+  name: string;
+  done: number;
+  total: number | null;
+  phase: Phase;
+  text: string;
+  best: string;
+  gain: string;
+  /** The notebook's id of its cell; empty where that is not known. */
+  cell: string;
+  /** The text of the cell as it runs again with each move of a slider; null where it does not. */
+  explored: string | null;
+}
+
+/** What a study found out, for the editor of its cell. */
+export interface StudySummary {
+  name: string;
+  /** Such as "maximize accuracy". */
+  goal: string;
+  effects: Effect[];
+  parameters: Parameter[];
+  /** Positions as in an effect; null where the parameter is inactive. */
+  best: Record<string, number | null>;
+}
+
+/** What is known of a cell. */
+export interface CellSummary {
+  cell: string;
+  /** Null while nothing is known of the effects. */
+  summary: StudySummary | null;
+}
+
+/** All there is; of several studies of a cell, the one that ran last is last. */
+export interface StateMessage {
+  studies: StudyStanding[];
+  summaries: CellSummary[];
+}
+
+/** A study has gone on, or has ended. */
+export interface StudyMessage {
+  type: 'study';
+  study: StudyStanding;
+}
+
+/** A study has found something out. */
+export interface SummaryMessage extends CellSummary {
+  type: 'summary';
+}
+
+/** The cell that `study.apply()` wants written. */
+export interface ApplyMessage extends Source {
+  type: 'apply';
+}
+
+export type ToExtension = StudyMessage | SummaryMessage | ApplyMessage;
+
+/** What the extension may ask of the kernel. */
+export interface Requests {
+  /** Return all there is to know for a page that has just come; of several studies of a cell the latest is last. */
+  greet(): StateMessage;
+  /** Return the studies of this kernel, the one that ran last first, and then the others of its folder. */
+  studies(): StudyStanding[];
+  /** Return the cell of a study with its best literals. */
+  source(name: string): Source;
+  /** Move the sliders of a study, given literals as they are typed; return whether its cell is explored. */
+  move(name: string, literals: Record<string, string>): boolean;
+  /** Stop all searches of this kernel; return whether there was one. */
+  stop(): boolean;
+  /** Delete a study and its file. */
+  delete(name: string): null;
+}
