@@ -13,6 +13,7 @@ from IPython.core.magic_arguments import argument, magic_arguments, parse_argstr
 from traitlets import Bool, Float, Int, Unicode
 
 from jtune import loading
+from jtune.desk import desk
 from jtune.errors import CellError, Problem, UsageError
 from jtune.language.cell import Cell
 from jtune.language.marks import Direction
@@ -150,11 +151,10 @@ class JTune(Magics):
 
 def load(shell: Any) -> None:
     """Register the magics; the notebook's folder is the current one now."""
-    from jtune.storage import home
     from jtune.trials import modules
     from jtune.views import lab
 
-    home.set_home(Path.cwd())
+    desk.notebook_folder = Path.cwd()
     shell.register_magics(JTune)
     modules.watch(shell.events)
     shell.events.register("post_run_cell", _let_go)
@@ -165,11 +165,11 @@ def _let_go(_result: object) -> None:
     """Free what the user has deleted: of what a best trial has left, and panels of studies."""
     from IPython import get_ipython
 
-    from jtune.storage import leavings
+    from jtune.storage.leavings import Leavings
 
     shell = get_ipython()
     if shell is not None:
-        leavings.let_go(shell.user_ns)
+        desk.the(Leavings).let_go(shell.user_ns)
         # Where nothing has shown a panel, ipywidgets need not be loaded to say so.
         if "jtune.views.panel" in sys.modules:
             from jtune.views import panel

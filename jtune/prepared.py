@@ -7,18 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from jtune.desk import desk
 from jtune.errors import UsageError
 from jtune.executors import NO_TRIAL, Here
 from jtune.language.cell import Cell
 from jtune.language.space import Point
 from jtune.samplers import PointSampler
 from jtune.search import Search
-from jtune.storage import leavings
 from jtune.storage.definition import Definition, Goal
+from jtune.storage.leavings import Leavings
 from jtune.storage.record import Trial
 from jtune.storage.resume import CellNow, Resumed, resume
 from jtune.storage.store import Store
-from jtune.study import Study, load, remember
+from jtune.study import Latest, Study, load
 from jtune.trials.inputs import Inputs
 from jtune.trials.namespace import Bindings
 from jtune.trials.outcome import Outcome, State
@@ -60,7 +61,7 @@ class PreparedCell:
         self._now = CellNow(cell, definition, shell.transform_cell)
         self.here = Here(self.program, self._namespace, shell)
         self.interrupts = self.here.interrupts
-        self.store = Store(definition.name)
+        self.store = Store(definition.name, desk.folder)
         self._before: Any = self._namespace.get(name or "")
 
     def study(self, sampler: PointSampler, pruner: Any) -> Study:
@@ -68,7 +69,7 @@ class PreparedCell:
         if self._is_fresh:
             self._resumed = Resumed(self.store.start(self._now.definition))
         else:
-            self._resumed = resume(self.store, self._now, leavings.written_by)
+            self._resumed = resume(self.store, self._now, desk.the(Leavings).written_by)
         self.ledger = self._resumed.ledger
         self.ledger.optuna.sampler, self.ledger.optuna.pruner = sampler, pruner
         self.say(*self._resumed.said, *self.inputs.notes, *([sampler.note] if sampler.note else []))
@@ -79,7 +80,7 @@ class PreparedCell:
     def _bind(self, study: Study) -> None:
         if self._name:
             self._namespace[self._name] = study
-        remember(study)
+        desk.the(Latest).add(study)
 
     def kept(self, study: Study, *, is_broken: bool) -> Study:
         """Return the study, or the one before, where this one was started for a cell that does not run.
@@ -107,7 +108,7 @@ class PreparedCell:
         may_run : bool
             Whether that trial may be run once more.
         """
-        best, altered = study.best, self.inputs.changed()
+        best, altered, leavings = study.best, self.inputs.changed(), desk.the(Leavings)
         bindings = None
         if best is not None:
             bindings = ran.bindings if ran else leavings.bindings_of(self.ledger, best.number)
@@ -196,4 +197,4 @@ def _definition(cell: Cell, header: str, name: str | None, inputs: Inputs, cell_
 
 def _made_up_name(cell: Cell) -> str:
     of_0_1_0 = f"tune-{cell.identity_of_0_1_0[:8]}"
-    return of_0_1_0 if Store(of_0_1_0).newest() else f"tune-{cell.identity[:8]}"
+    return of_0_1_0 if Store(of_0_1_0, desk.folder).newest() else f"tune-{cell.identity[:8]}"

@@ -6,11 +6,11 @@ import contextlib
 import os
 from pathlib import Path
 
+from jtune.desk import desk
 from jtune.errors import JournalError, StudyError, did_you_mean
 from jtune.findings import Findings
-from jtune.storage import leavings
-from jtune.storage.home import home
 from jtune.storage.journal import FOLDER, Journal, study_files
+from jtune.storage.leavings import Leavings
 from jtune.storage.record import Trial
 from jtune.storage.store import Store
 from jtune.views import feed, lab, report
@@ -65,13 +65,20 @@ class Study(Findings):
         return report.as_html(self)
 
 
-_latest: dict[str, Study] = {}
+class Latest:
+    """The studies of this kernel, by name, the latest last."""
 
+    def __init__(self) -> None:
+        self.studies: dict[str, Study] = {}
 
-def remember(study: Study) -> None:
-    """Note a study of this process, for :func:`latest`."""
-    _latest.pop(study.name, None)
-    _latest[study.name] = study
+    def add(self, study: Study) -> None:
+        """Put a study last."""
+        self.drop(study.name)
+        self.studies[study.name] = study
+
+    def drop(self, name: str) -> None:
+        """Forget a study."""
+        self.studies.pop(name, None)
 
 
 def latest() -> Study:
@@ -82,11 +89,12 @@ def latest() -> Study:
     StudyError
         If there is none.
     """
-    if _latest:
-        return next(reversed(_latest.values()))
-    files = study_files(home() / FOLDER)
+    if here := desk.the(Latest).studies:
+        return next(reversed(here.values()))
+    folder = desk.folder / FOLDER
+    files = study_files(folder)
     if not files:
-        raise StudyError(f"there is no study in {home() / FOLDER} yet; tune a cell with %%tune NAME")
+        raise StudyError(f"there is no study in {folder} yet; tune a cell with %%tune NAME")
     return load(files[0].name.removesuffix(".journal"))
 
 
@@ -107,7 +115,7 @@ def load(name: str, folder: str | os.PathLike[str] | None = None) -> Study:
     JournalCorruptError
         If its file is broken.
     """
-    place = home() if folder is None else Path(folder)
+    place = desk.folder if folder is None else Path(folder)
     path = place / FOLDER / f"{name}.journal"
     ledger = Store(name, place).newest() if path.exists() else None
     if ledger is None and path.exists():
@@ -139,8 +147,8 @@ def delete(name: str, folder: str | os.PathLike[str] | None = None) -> None:
     path = load(name, folder).path
     with Journal(path).writing():
         path.unlink()
-    _latest.pop(name, None)
-    leavings.drop(path)
+    desk.the(Latest).drop(name)
+    desk.the(Leavings).drop(path)
 
 
 def studies(folder: str | os.PathLike[str] | None = None) -> list[Study]:
@@ -157,12 +165,13 @@ def studies(folder: str | os.PathLike[str] | None = None) -> list[Study]:
     list of Study
         The last written first; broken files are left out.
     """
-    place = home() if folder is None else Path(folder)
+    place = desk.folder if folder is None else Path(folder)
     found: dict[str, Study] = {}
     for path in study_files(place / FOLDER):
         name = path.name.removesuffix(".journal")
         with contextlib.suppress(JournalError, StudyError):
             found[name] = load(name, place)
     if folder is None:
-        found = {**{n: s for n, s in reversed(_latest.items()) if n not in found}, **found}
+        here = reversed(desk.the(Latest).studies.items())
+        found = {**{n: s for n, s in here if n not in found}, **found}
     return list(found.values())

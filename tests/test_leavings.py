@@ -5,7 +5,7 @@ import weakref
 
 import numpy as np
 
-from jtune.storage.leavings import Leavings
+from jtune.storage.leavings import WeakBindings
 from jtune.trials.namespace import Bindings
 
 
@@ -15,7 +15,7 @@ class Model:
 
 def left(**bound):
     namespace = dict(bound)
-    return Leavings(Bindings(bound, frozenset({"old"}))), namespace
+    return WeakBindings(Bindings(bound, frozenset({"old"}))), namespace
 
 
 def test_bindings_come_back_while_they_are_there():

@@ -22,7 +22,7 @@ _SMALL_AT_MOST = 1000
 _PYTHONS = frozenset({"__builtins__", "__warningregistry__"})
 
 
-class Leavings:
+class WeakBindings:
     """The bindings of a trial, for as long as the namespace has them too.
 
     Parameters
@@ -84,55 +84,54 @@ def _ref(value: Any) -> Callable[[], Any]:
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _Left:
     trial: int
-    leavings: Leavings | None
+    bindings: WeakBindings | None
     written: Mapping[str, str | None]
 
 
-# Of the studies of this kernel, by file and generation.
-_kept: dict[tuple[Path, str], _Kept] = {}
+class Leavings:
+    """What the searches of this kernel have left behind, by file and generation."""
 
+    def __init__(self) -> None:
+        self._left: dict[tuple[Path, str], _Left] = {}
 
-def keep(ledger: Ledger, trial: int, bindings: Bindings | None, written: Mapping[str, str | None]) -> None:
-    """Note what a search leaves behind.
+    def keep(self, ledger: Ledger, trial: int, bindings: Bindings | None, written: Mapping[str, str | None]) -> None:
+        """Note what a search leaves behind.
 
-    Parameters
-    ----------
-    ledger : Ledger
-    trial : int
-        The number of the best one.
-    bindings : Bindings or None
-        What that trial bound, if it is in the namespace now.
-    written : mapping
-        Fingerprints of the inputs that trials have changed in place, as they are now.
-    """
-    _kept[_key(ledger)] = _Kept(trial, Leavings(bindings) if bindings else None, dict(written))
+        Parameters
+        ----------
+        ledger : Ledger
+        trial : int
+            The number of the best one.
+        bindings : Bindings or None
+            What that trial bound, if it is in the namespace now.
+        written : mapping
+            Fingerprints of the inputs that trials have changed in place, as they are now.
+        """
+        weak = WeakBindings(bindings) if bindings else None
+        self._left[_key(ledger)] = _Left(trial, weak, dict(written))
 
+    def bindings_of(self, ledger: Ledger, trial: int) -> Bindings | None:
+        """Return what a trial bound, if it was the best when the last search ended and its objects are still there."""
+        left = self._left.get(_key(ledger))
+        return left.bindings.bindings() if left and left.bindings and left.trial == trial else None
 
-def bindings_of(ledger: Ledger, trial: int) -> Bindings | None:
-    """Return what a trial bound, if it was the best one when the last search ended and its objects are still there."""
-    kept = _kept.get(_key(ledger))
-    return kept.leavings.bindings() if kept and kept.leavings and kept.trial == trial else None
+    def written_by(self, ledger: Ledger) -> Mapping[str, str | None]:
+        """Return the fingerprints of the inputs that the trials of a generation have changed in place."""
+        left = self._left.get(_key(ledger))
+        return left.written if left else {}
 
+    def let_go(self, namespace: dict[str, Any]) -> None:
+        """Forget all objects that the namespace does not have any more."""
+        for left in self._left.values():
+            if left.bindings:
+                left.bindings.let_go(namespace)
 
-def written_by(ledger: Ledger) -> Mapping[str, str | None]:
-    """Return the fingerprints of the inputs that the trials of a generation have changed in place."""
-    kept = _kept.get(_key(ledger))
-    return kept.written if kept else {}
-
-
-def let_go(namespace: dict[str, Any]) -> None:
-    """Forget all objects that the namespace does not have any more."""
-    for kept in _kept.values():
-        if kept.leavings:
-            kept.leavings.let_go(namespace)
-
-
-def drop(path: Path) -> None:
-    """Forget a study whose file is deleted."""
-    for key in [key for key in _kept if key[0] == path]:
-        del _kept[key]
+    def drop(self, path: Path) -> None:
+        """Forget a study whose file is deleted."""
+        for key in [key for key in self._left if key[0] == path]:
+            del self._left[key]
 
 
 def _key(ledger: Ledger) -> tuple[Path, str]:

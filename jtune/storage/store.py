@@ -13,18 +13,24 @@ from optuna.storages import JournalStorage
 
 from jtune.quiet import quiet
 from jtune.storage.definition import Definition
-from jtune.storage.home import home
 from jtune.storage.journal import FOLDER, Journal, warn_it
 from jtune.storage.ledger import ATTRIBUTE, USED, Ledger, generation
 
 
 class Store:
-    """The file of one name, with all its generations."""
+    """The file of one name, with all its generations.
 
-    def __init__(self, name: str, folder: Path | None = None) -> None:
+    Parameters
+    ----------
+    name : str
+    folder : Path
+        The one that has ``.jtune`` in it.
+    """
+
+    def __init__(self, name: str, folder: Path) -> None:
         self.name = name
         # A warning's place in the user's code says nothing here; its text says it all.
-        self.journal = Journal((folder or home()) / FOLDER / f"{name}.journal", warn_it)
+        self.journal = Journal(folder / FOLDER / f"{name}.journal", warn_it)
         self.storage = JournalStorage(self.journal)
 
     def newest(self) -> Ledger | None:

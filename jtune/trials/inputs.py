@@ -9,14 +9,16 @@ import ast
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from jtune.desk import desk
 from jtune.trials import modules
 from jtune.trials.files import Files, mentions_in
 from jtune.trials.fingerprint import changed, obstacle, told
 from jtune.trials.namespace import modules_imported
 from jtune.trials.program import Program
 
-# What the user was told of in this kernel, and need not hear again.
-_said: dict[str, int] = {}
+
+class _Said(dict[str, int]):
+    """What the user was told in this kernel, and need not hear again; with the time of an edit."""
 
 
 class Inputs:
@@ -55,8 +57,9 @@ class Inputs:
             for key, time_ns in followed.edited.items()
         }
         by_date = dict.fromkeys((f"{path} is large, so it is followed by its date" for path in self._files.by_date), 0)
-        self.notes = [note for note, time_ns in {**edited, **by_date}.items() if _said.get(note) != time_ns]
-        _said.update({**edited, **by_date})
+        said = desk.the(_Said)
+        self.notes = [note for note, time_ns in {**edited, **by_date}.items() if said.get(note) != time_ns]
+        said.update({**edited, **by_date})
 
     def written(self) -> set[str]:
         """Return the files that the cell was seen to write since; they are no inputs."""
