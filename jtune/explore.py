@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from jtune.executors import NO_TRIAL, Here
 from jtune.language.space import Point, Space
 from jtune.search import Search
-from jtune.trials.outcome import Outcome, State
+from jtune.trials.outcome import Origin, Outcome, State
 from jtune.trials.program import Task
 
 if TYPE_CHECKING:
-    from jtune.storage.record import Origin
     from jtune.study import Study
     from jtune.views.panel import Panel
 

@@ -17,10 +17,10 @@ from jtune.samplers import PointSampler, SpaceExhausted
 from jtune.samplers.pruning import Pruning
 from jtune.storage.ending import Ending
 from jtune.storage.ledger import Ledger
-from jtune.storage.record import Origin, Trial
+from jtune.storage.record import Trial
 from jtune.text import counted
 from jtune.trials.interrupts import Interrupts, TimeLimit, Verdict
-from jtune.trials.outcome import Outcome, State
+from jtune.trials.outcome import Origin, Outcome, State
 from jtune.trials.program import Task
 
 _FAILURES_IN_A_ROW = 10

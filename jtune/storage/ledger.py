@@ -20,7 +20,6 @@ from jtune.storage.record import (
     KILLED,
     OPTUNA_STATES,
     RECORDED,
-    Origin,
     Trial,
     first_curve,
     record,
@@ -28,7 +27,7 @@ from jtune.storage.record import (
     stored_values,
 )
 from jtune.text import counted
-from jtune.trials.outcome import Outcome, State
+from jtune.trials.outcome import Origin, Outcome, State
 
 ATTRIBUTE, _ENDING, USED = "jtune", "jtune:ending", "jtune:used"
 # Optuna's log of jtune's own bookkeeping has no place in a cell; its verbosity, and the log of other studies, stay.

@@ -7,14 +7,13 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from optuna.trial import TrialState
 
 from jtune.language.space import Point
-from jtune.trials.outcome import Outcome, Output, State
+from jtune.trials.outcome import Origin, Outcome, Output, State
 
-Origin: TypeAlias = Literal["baseline", "sampler", "manual"]
 OPTUNA_STATES = {State.COMPLETE: TrialState.COMPLETE, State.PRUNED: TrialState.PRUNED}
 KILLED = "the kernel ended while it ran"
 

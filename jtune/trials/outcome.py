@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from jtune.trials.namespace import Bindings
 
 Output: TypeAlias = dict[str, Any]
+# Who chose the values of a trial.
+Origin: TypeAlias = Literal["baseline", "sampler", "manual"]
 
 
 class State(str, Enum):

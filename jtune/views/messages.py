@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, TypedDict
 
-from jtune.storage.record import Origin
-from jtune.trials.outcome import State
+from jtune.trials.outcome import Origin, State
 
 # A study.
 
