@@ -193,6 +193,8 @@ class Search:
         return bool(self._wanted) or (is_due and not self.is_paused)
 
     def _begin_next(self) -> None:
+        if not self.n_run:
+            self.ledger.end("")  # why the last search ended is no longer so
         try:
             self._begin()
         except SpaceExhausted as exhausted:

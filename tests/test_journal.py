@@ -440,6 +440,47 @@ def test_killed_writer_leaves_its_lines_and_no_lock(path):
     assert [entry["number"] for entry in read(journal)] == [0, 1, 2, 3]
 
 
+def test_readers_see_whether_anybody_writes(path):
+    journal = Journal(path)
+    assert not journal.is_written
+    with journal.writing():
+        assert journal.is_written
+    assert not journal.is_written
+    with Process(path) as other:
+        other("journal = Journal(path); writing = journal.writing(); writing.__enter__()")
+        assert journal.is_written
+        other("writing.__exit__(None, None, None)")
+        assert not journal.is_written
+        with journal.writing():
+            assert other("journal.is_written")
+
+
+@posix_only
+def test_a_killed_writer_writes_no_more(path):
+    with Process(path) as other:
+        other("journal = Journal(path); writing = journal.writing(); writing.__enter__()")
+        other.kill()
+    assert not Journal(path).is_written
+    assert (path.parent / "digits.journal.writer").read_text().startswith("process ")
+
+
+@posix_only
+def test_writer_gets_the_lock_while_readers_ask_who_has_it(path):
+    with Process(path) as killed:
+        killed("journal = Journal(path); writing = journal.writing(); writing.__enter__()")
+        killed.kill()
+    left = path.with_name("digits.journal.writer").read_bytes()
+    with Process(path) as other:
+        other("import threading; stop = threading.Event(); journal = Journal(path)")
+        other("ask = lambda: [journal.is_written for _ in iter(stop.is_set, True)]")
+        other("thread = threading.Thread(target=ask); thread.start()")
+        for i in range(200):
+            path.with_name("digits.journal.writer").write_bytes(left)
+            Journal(path).append_logs([log(i)])
+        other("stop.set(); thread.join()")
+    assert len(read(Journal(path))) == 200
+
+
 def test_reader_in_another_process_follows_live(path):
     journal = Journal(path)
     with Process(path) as other, journal.writing():

@@ -174,9 +174,10 @@ def test_text_counts_what_became_of_the_trials(tmp_path):
     study = start(tmp_path, X)
     for i, state in enumerate(("complete", "failed", "failed", "pruned", "timed out", "interrupted")):
         add(study, Outcome(state, values=(1.0,) if state == "complete" else ()), {"x": 1.0 + i / 10})
-    study.ledger.start_trial("sampler", {"x": 0.3})
     study.ledger.end("5 trials are done")
-    assert lines(study)[1] == "5 trials are done (2 failed, 1 pruned, 1 timed out), 1 interrupted, 1 running"
+    with study.ledger.journal.writing():
+        study.ledger.start_trial("sampler", {"x": 0.3})
+        assert lines(study)[1] == "5 trials are done (2 failed, 1 pruned, 1 timed out), 1 interrupted, 1 running"
     assert lines(study)[2] == "baseline 1, no other complete trial"
 
 

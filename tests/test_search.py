@@ -342,6 +342,17 @@ def test_sampler_that_fails_is_replaced_by_uniform_draws_and_named_once(tmp_path
     assert capsys.readouterr().out == "the sampler failed, points are drawn uniformly: RuntimeError: no idea\n"
 
 
+def test_why_a_search_ended_is_forgotten_when_another_one_starts(tmp_path):
+    _, study = search(tmp_path, Limits(2))
+    seen = [study.ending]
+    again, _ = search(tmp_path, Limits(2))
+    seen.append(study.ending)
+    again.limits = Limits(4)
+    again.listen(lambda trial: trial and seen.append(study.ending))
+    again.run()
+    assert [*seen, study.ending] == ["2 trials are done", "2 trials are done", "", "", "4 trials are done"]
+
+
 def test_listener_that_fails_is_left_out_and_named_once(tmp_path, capsys):
     found, study = search(tmp_path, Limits(1))
     again = Search(found.ledger, found.executor, found.executor.interrupts, found.sampler, Limits(5))

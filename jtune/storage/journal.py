@@ -28,6 +28,7 @@ import platform
 import re
 import sys
 import threading
+import time
 import warnings
 import weakref
 from array import array
@@ -47,6 +48,8 @@ FOLDER = ".jtune"
 _SUFFIX = ".journal"
 # How much is read at once: a long study is never in memory as a whole.
 _BLOCK_BYTES = 1 << 20
+# How often, and after what time, the writer's lock is asked for again.
+_TRIES, _TRY_S = 20, 0.01
 # What file systems without locks answer: going on without is better than no study.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
@@ -82,8 +85,8 @@ def study_files(folder: Path) -> list[Path]:
 class Journal(BaseJournalBackend):
     """A study's file, for ``optuna.storages.JournalStorage``.
 
-    Any number of processes read; one writes. Reading makes no file and no folder, and takes no lock. Lines that another
-    process appended, be it through a `Journal` or through Optuna's ``JournalFileBackend``, are delivered in file order.
+    Any number of processes read; one writes. Reading makes no file and no folder, and waits for no lock. Lines that
+    another process appended, be it through a `Journal` or Optuna's ``JournalFileBackend``, are delivered in file order.
 
     A pickled journal is its path: it opens the file anew, with the default ``on_memory``.
 
@@ -122,6 +125,11 @@ class Journal(BaseJournalBackend):
     def in_memory(self) -> bool:
         """Whether the file could not be written, so that what came after lives in memory only."""
         return self._file.in_memory
+
+    @property
+    def is_written(self) -> bool:
+        """Whether a process is the writer now; True as well where the file system has no locks to tell."""
+        return self._file.is_written()
 
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
         """Read the logs from one number on.
@@ -230,6 +238,10 @@ class _SharedFile:
             self._holders = max(0, self._holders - 1)
             if not self._holders:
                 self._stop()
+
+    def is_written(self) -> bool:
+        with self._mutex:
+            return self._holders > 0 or self._lock.is_taken()
 
     def append(self, data: bytes) -> str | None:
         """Append whole lines; returns what to tell the user, if anything."""
@@ -518,6 +530,21 @@ class _WriterLock:
             handle.truncate(0)
             _unlock(handle)
 
+    def is_taken(self) -> bool:
+        """Tell whether a process has the lock; where it cannot be asked for, one may have it."""
+        try:
+            with FileIO(self._path, "r") as handle:
+                # Who gives the lock back empties the file; who was killed does not.
+                if not handle.read(1):
+                    return False
+                _lock(handle)
+                _unlock(handle)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return False
+
     def forget(self) -> None:
         """Close the file but do not unlock it: after a fork it is one lock, and the parent's."""
         if self._handle is not None:
@@ -526,7 +553,7 @@ class _WriterLock:
 
     def _claim(self, handle: FileIO) -> None:
         try:
-            _lock(handle)
+            _lock_patiently(handle)
         except BlockingIOError:
             handle.seek(0)
             holder = handle.read(1000).decode(errors="replace").strip()
@@ -564,6 +591,15 @@ else:
 
     def _unlock(handle: FileIO) -> None:
         fcntl.flock(handle.fileno(), fcntl.LOCK_UN)
+
+
+def _lock_patiently(handle: FileIO) -> None:
+    """Take the lock, also where a reader has it for the moment in which it asks whether there is a writer."""
+    for _ in range(_TRIES - 1):
+        with contextlib.suppress(BlockingIOError):
+            return _lock(handle)
+        time.sleep(_TRY_S)
+    return _lock(handle)
 
 
 _files: weakref.WeakValueDictionary[Path, _SharedFile] = weakref.WeakValueDictionary()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -107,15 +108,21 @@ class Ledger:
             return list(self._trials.values())
 
     def _read(self) -> None:
-        """Take in the trials that have ended since the last time: one that has ended never changes."""
+        """Take in the trials that have ended since the last time: one that has ended never changes.
+
+        Those that are open run, where somebody writes; else the kernel that ran them was killed.
+        """
         frozen = self._storage.get_all_trials(self._id, deepcopy=False)
-        looked_at, self._open = [*self._open, *range(len(self._trials), len(frozen))], []
+        looked_at = [*self._open, *range(len(self._trials), len(frozen))]
+        self._open = [number for number in looked_at if not frozen[number].state.is_finished()]
+        is_left_open = bool(self._open) and not self.journal.is_written
         for number in looked_at:
-            trial = self._trials[number] = self._trial(frozen[number])
-            if trial.state == State.RUNNING:
-                self._open.append(number)
-            else:
+            trial = self._trial(frozen[number])
+            if trial.state != State.RUNNING:
                 self._ranking.add(trial)
+            elif is_left_open:
+                trial = replace(trial, state=State.INTERRUPTED, reason=KILLED, seconds=0.0)
+            self._trials[number] = trial
 
     def __getitem__(self, number: int) -> Trial:
         trials = self.trials
@@ -247,7 +254,7 @@ class Ledger:
                 self._trials, self._open, self._ranking = {}, [], Ranking(self.objectives)
 
     def end(self, ending: str) -> None:
-        """Record why a search ended."""
+        """Record why a search ended; empty when another one starts."""
         if ending != self.ending:
             self.optuna.set_user_attr(_ENDING, ending)
 
