@@ -263,6 +263,7 @@ class Findings:
                     [trial.params for trial in complete],
                     [trial.values[index] for trial in complete],
                     direction=self.objectives[index].direction,
+                    objective=self.objectives[index].label,
                 )
             except ValueError as error:
                 raise StudyError(str(error)) from None

@@ -394,3 +394,10 @@ def test_panels_go_with_their_studies(shared_kernel):
     assert shared_kernel.run(names).strip() == "['kept', 'aliased']"
     shared_kernel.run("import jtune; jtune.load('deleted').show()")
     assert shared_kernel.run(names).strip() == "['kept', 'aliased', 'deleted']"
+
+
+def test_with_several_objectives_the_hover_names_the_one_whose_effects_it_shows(tmp_path):
+    source = "x = 1.0  # tune: -3..3\na = x ** 2  # tune: maximize\nb = x  # tune: minimize\n"
+    panel = Session(tmp_path, source).run().panel
+    assert panel.summary()["summary"]["goal"] == "maximize a"
+    assert panel.prediction.value.startswith("predicted a: ")

@@ -344,6 +344,13 @@ def test_picture_is_drawn_at_twice_its_width(tmp_path, cell, objectives):
     assert corner[3] == 0, "the page's own background shines through"
 
 
+def test_picture_of_several_objectives_says_which_one_it_shows_along_the_parameters(tmp_path):
+    goals = [("minimize", "loss"), ("maximize", "speed")]
+    study = searched(tmp_path, X, lambda p, i: [p["x"], -p["x"]], 12, objectives=goals)
+    assert picture.describe(study) == "digits: loss against speed, and loss along x"
+    assert repr(study.effects(objective="speed")) == "Effects of x on speed, from 12 trials"
+
+
 @pytest.mark.parametrize(
     "objective",
     [

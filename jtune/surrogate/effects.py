@@ -89,6 +89,13 @@ class Effects:
         Their objective, finite, in its own units.
     direction : {"minimize", "maximize"}
         Says which trials are the best, where there are too many.
+    objective : str
+        What the values are called.
+
+    Attributes
+    ----------
+    space : Space
+    objective : str
 
     Raises
     ------
@@ -104,6 +111,7 @@ class Effects:
         values: Sequence[float],
         *,
         direction: Literal["minimize", "maximize"] = "minimize",
+        objective: str = "objective",
     ) -> None:
         if len(points) != len(values):
             raise ValueError(f"there are {len(points)} points, but {len(values)} values")
@@ -117,10 +125,13 @@ class Effects:
                 raise ValueError(f"{point!r} is not a point of the search space")
         sign = -1.0 if direction == "maximize" else 1.0
         kept = best_and_recent([sign * value for value in values], _LEARNT_AT_MOST)
-        self.space = space
+        self.space, self.objective = space, objective
         self._points = [points[i] for i in kept]
         self._rows = _Rows(space, self._points)
         self._surrogate = _Surrogate(self._rows, np.array([values[i] for i in kept], float))
+
+    def __repr__(self) -> str:
+        return f"Effects of {', '.join(self.space.names)} on {self.objective}, from {len(self._points)} trials"
 
     def predict(self, point: Mapping[str, Value]) -> tuple[float, float]:
         """Return the predicted objective at a point.

@@ -293,7 +293,8 @@ class Panel:
         at = feed.positions(study.space, best.params) if best is not None else []
         summary: messages.StudySummary = {
             "name": study.name,
-            "goal": ", ".join(f"{goal['direction']} {goal['label']}" for goal in info["objectives"]),
+            # The effects are those on the first objective.
+            "goal": "".join(f"{goal['direction']} {goal['label']}" for goal in info["objectives"][:1]),
             "effects": self.effects,
             "parameters": info["parameters"],
             "best": dict(zip(study.space.names, at, strict=False)),

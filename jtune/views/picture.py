@@ -71,8 +71,8 @@ def draw(study: Findings) -> bytes | None:
 def describe(study: Findings) -> str:
     """Return in words what the picture shows, for those who do not see it."""
     first, *others = (one_line(goal.label) for goal in study.objectives)
-    overview = f"{first} against {others[0]}" if others else f"{first} of each trial"
-    return f"{study.name}: {overview}, and along {shortened(', '.join(study.space.names), 200, '…')}"
+    overview = f"{first} against {others[0]}, and {first}" if others else f"{first} of each trial, and"
+    return f"{study.name}: {overview} along {shortened(', '.join(study.space.names), 200, '…')}"
 
 
 @dataclass(frozen=True)
@@ -495,9 +495,11 @@ def _legend(figure: Figure, axes: Sequence[Axes], top: float) -> None:
 
 
 def _note(view: _View) -> str:
-    """Return what the picture leaves out."""
+    """Return which of several objectives the charts of parameters show, and what the picture leaves out."""
     left_out = len(view.study.space) - len(view.names)
-    said = [f"the {len(view.names)} most important parameters, {left_out} more are left out"] if left_out else []
+    first, *others = (one_line(goal.label) for goal in view.study.objectives)
+    said = [f"along the parameters: {shortened(first, 40, '…')}"] if others else []
+    said += [f"the {len(view.names)} most important parameters, {left_out} more are left out"] if left_out else []
     said += [f"one dot in {view.stride} complete trials"] if view.stride > 1 else []
     return "; ".join(said)
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { columnsFor, settle } from '../src/panel/effects';
+import { columnsFor, settle, whichOf } from '../src/panel/effects';
 
 test.each([
   [8, 1560, 4],
@@ -20,4 +20,12 @@ test.each([
   [{}, ['a', 'b', 'c']],
 ])('importance %j gives the order %j', (importance, expected) => {
   expect(settle(['a', 'b', 'c'], new Map(Object.entries(importance)))).toEqual(expected);
+});
+
+test.each([
+  [['loss'], ''],
+  [['loss', 'seconds'], 'on loss'],
+  [[], ''],
+])('charts of the objectives %j are named %j', (labels, expected) => {
+  expect(whichOf(labels.map((label) => ({ label, direction: 'minimize' })))).toBe(expected);
 });

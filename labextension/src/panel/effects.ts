@@ -4,7 +4,7 @@ import { Chart, type Shared } from './chart';
 import type { Data } from './data';
 import { button, element, section, setText } from '../dom';
 import { counted } from './format';
-import type { Effect } from '../messages';
+import type { Effect, Goal } from '../messages';
 import { effectOption } from './options/effect';
 import type { Stage } from './stage';
 
@@ -34,6 +34,11 @@ export function columnsFor(count: number, width_px: number): number {
 
 function percent(share: number): string {
   return share > 0 && share < 0.005 ? '< 1 %' : `${Math.round(100 * share)} %`;
+}
+
+/** Which objective the charts show, where there are several. */
+export function whichOf([first, ...others]: readonly Goal[]): string {
+  return first && others.length > 0 ? `on ${first.label}` : '';
 }
 
 interface Tile {
@@ -85,7 +90,7 @@ export class Effects {
   }
 
   update(): void {
-    const { effects, effectsReason } = this.shared.store;
+    const { effects, effectsReason, study } = this.shared.store;
     const importance = new Map(effects.map((effect) => [effect.name, effect.importance]));
     const byName = new Map(this.#tiles.map((tile) => [tile.name, tile]));
     const order = settle([...byName.keys()], importance);
@@ -94,7 +99,7 @@ export class Effects {
       const value = importance.get(name);
       setText(share, value === undefined ? '' : percent(value));
     }
-    setText(this.#note, effects.length > 0 ? '' : effectsReason);
+    setText(this.#note, effects.length > 0 ? whichOf(study.objectives) : effectsReason);
     setText(this.#more, this.#isFull ? 'Show fewer' : `Show all ${this.#tiles.length}`);
     this.#more.hidden = this.#tiles.length <= FEW;
     this.#place();
@@ -138,5 +143,6 @@ export class Effects {
 function describe(data: Data, name: string): string {
   const effect: Effect | undefined = data.effects.find((each) => each.name === name);
   const share = effect ? `, importance ${percent(effect.importance)}` : '';
-  return `Effect of ${name}: ${counted(data.rows.length, 'trial')}${share}`;
+  const what = ['Effect of', name, whichOf(data.study.objectives)].filter(Boolean).join(' ');
+  return `${what}: ${counted(data.rows.length, 'trial')}${share}`;
 }
