@@ -141,11 +141,11 @@ class JTune(Magics):
         """List the studies of this folder and this kernel, or show one: ``%tune NAME``."""
         with loading():
             from jtune import study
-            from jtune.views import report
+            from jtune.views import status
         if line.strip():
             study.load(line.strip()).show()
             return
-        lines = [report.summary(found) for found in study.studies()]
+        lines = [status.summary(found) for found in study.studies()]
         print("\n".join(lines) if lines else "no studies yet; tune a cell with %%tune NAME")
 
 

@@ -20,6 +20,7 @@ from jtune.storage.record import Trial
 from jtune.storage.resume import CellNow, Resumed, resume
 from jtune.storage.store import Store
 from jtune.study import Latest, Study, load
+from jtune.text import number
 from jtune.trials.inputs import Inputs
 from jtune.trials.namespace import Bindings
 from jtune.trials.outcome import Outcome, State
@@ -126,7 +127,7 @@ class PreparedCell:
         if again.state != State.COMPLETE:
             self.say(f"trial {best.number}, the best one, was run again {why}: {again.state}, {again.reason}")
         elif altered and not best.repeats and again.values != best.values:
-            now, then = (", ".join(f"{value:.6g}" for value in values) for values in (again.values, best.values))
+            now, then = (", ".join(number(value) for value in values) for values in (again.values, best.values))
             self.say(f"trial {best.number}, the best one, was run again {why}: it gives {now} now, {then} before")
         return again.bindings
 

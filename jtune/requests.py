@@ -17,7 +17,7 @@ from jtune.errors import StudyError
 from jtune.study import Study, load
 from jtune.study import delete as delete_study
 from jtune.study import studies as all_studies
-from jtune.views import feed, lab, messages, report
+from jtune.views import feed, lab, messages, status
 
 if TYPE_CHECKING:
     from jtune.views.panel import Panel
@@ -50,7 +50,7 @@ def studies() -> list[messages.StudyStanding]:
     """Return the studies of this kernel, the one that ran last first, and then the others of its folder."""
     shown = {panel.study.name: panel.standing() for panel in _panels()}
     others = [found for found in all_studies() if found.name not in shown]
-    return [*reversed(shown.values()), *(_at_rest(found, report.summary(found)) for found in others)]
+    return [*reversed(shown.values()), *map(_at_rest, others)]
 
 
 def source(name: str) -> messages.Source:
@@ -109,15 +109,6 @@ def _panel(name: str) -> Panel | None:
     return next((panel for panel in _panels() if panel.study.name == name), None)
 
 
-def _at_rest(study: Study, summary: str) -> messages.StudyStanding:
-    return {
-        "name": study.name,
-        "done": len(study.finished),
-        "total": None,
-        "phase": "ended",
-        "text": summary.removeprefix(f"{study.name}: "),
-        "best": "",
-        "gain": "",
-        "cell": study.cell_id,
-        "explored": None,
-    }
+def _at_rest(study: Study) -> messages.StudyStanding:
+    state = status.state(study, study, None, is_counted=False)
+    return {**state, "cell": study.cell_id, "explored": None}

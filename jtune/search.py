@@ -287,12 +287,6 @@ class Search:
         if self._deadline is not None:
             self._deadline += time.monotonic() - start
 
-    def describe(self) -> str:
-        """Return trials done of those wanted, and the best objective so far."""
-        value = best.value if (best := self.ledger.best) else None
-        text = "" if value is None else f", best {value:.6g}"
-        return f"{self._finished}/{counted(self.limits.n, 'trial')}{text}"
-
     @property
     def running(self) -> list[int]:
         """The numbers of the trials that run, in order of start."""

@@ -26,6 +26,35 @@ def bare(value: object) -> str:
     return repr(value)[1:-1] if isinstance(value, str) else repr(value)
 
 
+def number(value: float) -> str:
+    """Return an objective's value in six significant digits."""
+    return f"{value:.6g}"
+
+
 def percent(share: float) -> str:
     """Return a share of 1 in percent."""
-    return "<1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
+    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
+
+
+def duration(seconds: float) -> str:
+    """Return ``12 ms``, ``0.4 s``, ``12 s``, ``1 min 30 s``, ``25 min``, ``2 h 5 min`` or ``3 d 4 h``."""
+    if 0 < seconds < 0.001:
+        return "< 1 ms"
+    if 0 < seconds < 0.0995:
+        return f"{1000 * seconds:.0f} ms"
+    if seconds < 9.95:
+        return f"{round(seconds, 1):g} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 600:
+        return _parts(whole, 60, "min", "s")
+    minutes = round(whole / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    return _parts(minutes, 60, "h", "min") if minutes < 24 * 60 else _parts(round(minutes / 60), 24, "d", "h")
+
+
+def _parts(small: int, per_big: int, big_unit: str, small_unit: str) -> str:
+    big, rest = divmod(small, per_big)
+    return f"{big} {big_unit} {rest} {small_unit}" if rest else f"{big} {big_unit}"

@@ -18,7 +18,7 @@ from jtune.storage.store import Store
 from jtune.study import Study
 from jtune.text import one_line
 from jtune.trials.outcome import Outcome, State
-from jtune.views import picture, report
+from jtune.views import picture, report, status
 
 SVC = """\
 C=1.0  # tune: 1e-3..1e3 log
@@ -191,7 +191,7 @@ def test_text_without_trials_shows_the_literals(tmp_path):
         "x              1.0  0.1..10.0 log\n"
         "too few trials for importance: it takes 3 complete ones with different values"
     )
-    assert report.summary(study) == "digits: no trials yet"
+    assert status.summary(study) == "digits: no trials yet"
     assert "<img" not in report.as_html(study)
 
 
@@ -274,7 +274,7 @@ def test_text_of_a_long_front_shows_both_ends(tmp_path):
 def test_summary_is_one_line(tmp_path):
     study = add(add(start(tmp_path, X, [("maximize", "a\nb")]), 0.5), 0.6, {"x": 1.5})
     study.ledger.end("the target is reached")
-    assert report.summary(study) == (
+    assert status.summary(study) == (
         "digits: 2 trials; ended: the target is reached; best 0.6 in trial 1, 0.1 (20 %) higher than the baseline's 0.5"
     )
     assert lines(study)[0] == "digits: maximize a b"

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Literal
 
 from jtune.errors import StudyError
 from jtune.language.domains import ChoiceDomain, Domain, Value
-from jtune.language.space import Parameter, Space
+from jtune.language.space import Parameter, Point, Space
 from jtune.storage.ranking import Ranking
-from jtune.text import bare, one_line
+from jtune.text import bare, duration, number, one_line, percent
 from jtune.trials.outcome import State
-from jtune.views import lab, messages
+from jtune.views import lab, messages, status
 
 if TYPE_CHECKING:
     from jtune.findings import Findings
@@ -116,6 +116,7 @@ def effects_message(space: Space, effects: Effects | None, reason: str) -> messa
                 "mean": effect.mean.tolist(),
                 "sd": effect.sd.tolist(),
                 "importance": share,
+                "share": percent(share),
             }
         )
     return {"type": "effects", "effects": found, "reason": ""}
@@ -156,10 +157,10 @@ def detail_message(study: Findings, trial: Trial) -> messages.DetailMessage:
         "state": trial.state,
         "origin": trial.origin,
         "reason": trial.reason,
-        "seconds": trial.seconds,
+        "took": "" if trial.seconds is None else duration(trial.seconds),
         "params": [(name, repr(value)) for name, value in trial.params.items()],
-        "values": [(one_line(goal.label), f"{value:.6g}") for goal, value in named],
-        "repeats": [f"{run[0]:.6g}" for run in trial.repeats],
+        "values": [(one_line(goal.label), number(value)) for goal, value in named],
+        "repeats": [number(run[0]) for run in trial.repeats],
         "traceback": trial.traceback,
     }
 
@@ -174,6 +175,29 @@ def source(study: Findings, trial: Trial) -> messages.Source:
         "literals": study.literals(trial),
         "page": lab.asking_page(),
     }
+
+
+def summary(study: Findings, best: Trial | None, effects: list[messages.Effect]) -> messages.StudySummary:
+    """Return what a study found out, for the editor of its cell."""
+    return {
+        "name": study.name,
+        # The effects are those on the first objective.
+        "goal": status.goals(study.objectives[:1]),
+        "effects": effects,
+        "parameters": study_info(study)["parameters"],
+        "best": _best_values(study.space, best.params) if best is not None else {},
+    }
+
+
+def _best_values(space: Space, point: Point) -> dict[str, messages.BestValue]:
+    found: dict[str, messages.BestValue] = {}
+    for name, value in point.items():
+        domain = space[name].domain
+        at = position(domain, value)
+        if at is not None:
+            text = labels(domain)[int(at)] if isinstance(domain, ChoiceDomain) else repr(value)
+            found[name] = {"at": at, "text": text}
+    return found
 
 
 def standing_message(standing: Ranking) -> messages.Standing:

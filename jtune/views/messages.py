@@ -48,28 +48,35 @@ class StudyInfo(TypedDict):
 Phase: TypeAlias = Literal["running", "paused", "ended"]
 
 
-class Status(TypedDict):
-    """The trait `status` of the head's model."""
+class StudyState(TypedDict):
+    """How far a study is and what came of it, in the words of `jtune/views/status.py`."""
 
     name: str
-    objectives: list[Goal]
     done: int
     """Finished trials."""
     total: int | None
     """Finished trials that are wanted; null where no number is (`%%explore`)."""
+    count: str
+    """Such as "17/40 trials", or "17 trials" where no number is wanted."""
     phase: Phase
     text: str
-    """Such as "running trial 17", "paused" or "stopped: the target is reached"."""
-    elapsed_s: float
-    """Of the search, when this was made; the page counts on while the phase is "running"."""
-    left_s: float | None
-    """Expected time left; null where that is not known."""
+    """Such as "running trial 17", "paused" or "ended: the target is reached"."""
     best: str
     """Such as "0.975 in trial 12"; empty while there is none."""
     baseline: str
     """Such as "0.924"; empty while there is none."""
     gain: str
     """Such as "0.051 (5.5 %) higher"; empty where there is nothing to compare."""
+
+
+class Status(StudyState):
+    """The trait `status` of the head's model."""
+
+    objectives: list[Goal]
+    elapsed_s: float
+    """Of the search, when this was made; the page counts on while the phase is "running"."""
+    left_s: float | None
+    """Expected time left; null where that is not known."""
     notes: list[str]
     """What the user should know, as lines: an action that was refused, a warning."""
 
@@ -84,6 +91,8 @@ class Effect(TypedDict):
     sd: list[float]
     importance: float
     """Share of what the parameters explain, 0 to 1."""
+    share: str
+    """That share as text: "61 %"."""
 
 
 # From the kernel to the panel's charts.
@@ -174,7 +183,8 @@ class DetailMessage(TypedDict):
     state: State
     origin: Origin
     reason: str
-    seconds: float | None
+    took: str
+    """Such as "1 min 30 s"; empty where that is not known."""
     params: list[tuple[str, str]]
     """Name and value as the user would type it."""
     values: list[tuple[str, str]]
@@ -244,20 +254,22 @@ FromCharts: TypeAlias = ResyncRequest | PickRequest | PairRequest
 # From the kernel to the JupyterLab extension.
 
 
-class StudyStanding(TypedDict):
-    """A study, and how far it is."""
+class StudyStanding(StudyState):
+    """A study, and the cell that it came from."""
 
-    name: str
-    done: int
-    total: int | None
-    phase: Phase
-    text: str
-    best: str
-    gain: str
     cell: str
     """The notebook's id of its cell; empty where that is not known."""
     explored: str | None
     """The text of the cell as it runs again with each move of a slider; null where it does not."""
+
+
+class BestValue(TypedDict):
+    """A parameter's value in the best trial."""
+
+    at: float
+    """Its position, as in an effect."""
+    text: str
+    """As the user would type it, a choice as in the parameter's choices."""
 
 
 class StudySummary(TypedDict):
@@ -268,8 +280,8 @@ class StudySummary(TypedDict):
     """Such as "maximize accuracy"."""
     effects: list[Effect]
     parameters: list[Parameter]
-    best: dict[str, float | None]
-    """Positions as in an effect; null where the parameter is inactive."""
+    best: dict[str, BestValue]
+    """By parameter; an inactive one is absent."""
 
 
 class CellSummary(TypedDict):

@@ -31,13 +31,11 @@ from jtune.findings import Findings
 from jtune.language.domains import Value
 from jtune.language.space import Point, Space
 from jtune.search import Search
-from jtune.storage.ranking import Ranking
 from jtune.storage.record import Trial
-from jtune.text import one_line, shortened
+from jtune.text import duration, one_line
 from jtune.trials.outcome import Outcome, Output, State
-from jtune.views import feed, lab, messages
+from jtune.views import feed, lab, messages, status
 from jtune.views.controls import Row
-from jtune.views.report import gain
 
 _STATIC = Path(__file__).parents[1] / "static"
 _SCRIPT = _STATIC / "script.js"
@@ -273,33 +271,14 @@ class Panel:
 
     def standing(self) -> messages.StudyStanding:
         """Return how far the study is, as the extension has it."""
-        status = self._status
-        return {
-            "name": status["name"],
-            "done": status["done"],
-            "total": status["total"],
-            "phase": status["phase"],
-            "text": status["text"],
-            "best": status["best"],
-            "gain": status["gain"],
-            "cell": self.study.cell_id,
-            "explored": self.study.cell_source if self.is_exploring else None,
-        }
+        explored = self.study.cell_source if self.is_exploring else None
+        return {**self._state(), "cell": self.study.cell_id, "explored": explored}
 
     def summary(self) -> messages.CellSummary:
         """Return what the study found out, as the extension has it."""
-        study, best = self.study, self.feed.standing.best
-        info = feed.study_info(study)
-        at = feed.positions(study.space, best.params) if best is not None else []
-        summary: messages.StudySummary = {
-            "name": study.name,
-            # The effects are those on the first objective.
-            "goal": "".join(f"{goal['direction']} {goal['label']}" for goal in info["objectives"][:1]),
-            "effects": self.effects,
-            "parameters": info["parameters"],
-            "best": dict(zip(study.space.names, at, strict=False)),
-        }
-        return {"cell": study.cell_id, "summary": summary if self.effects else None}
+        effects = self.effects
+        summary = feed.summary(self.study, self.feed.standing.best, effects) if effects else None
+        return {"cell": self.study.cell_id, "summary": summary}
 
     def show(self) -> None:
         """Display it, beside where it is displayed already."""
@@ -458,7 +437,7 @@ class Panel:
         }  # fmt: skip
         if effects is not None:
             message["mean"], message["sd"] = mean, sd = effects.predict(point)
-            label = shortened(one_line(self.study.objectives[0].label), 40, "…")
+            label = status.label(self.study.objectives[0])
             self.prediction.value = f"predicted {label}: {mean:.4g} ± {sd:.2g}"
         else:
             self.prediction.value = f"no prediction: {reason}"
@@ -499,50 +478,29 @@ class Panel:
         _set(self.stop, disabled=not is_running)
         _set(self.apply, disabled=standing.best is None and self._want is None)
         _set(self.run_these, disabled=search is None)
-        self._status = self._status_of(standing, search, is_running, is_paused)
-        self.head.status = dict(self._status)
+        self.head.status = dict(self._status())
         if is_running:
             lab.progress(self.standing(), is_last=False)
 
-    def _status_of(
-        self, standing: Ranking, search: Search | None, is_running: bool, is_paused: bool
-    ) -> messages.Status:
-        best, baseline = standing.best, standing.baseline
-        value = best.value if best else None
-        before = baseline.value if baseline else None
-        compared = gain(value, before) if value is not None and before is not None else ""
+    def _state(self) -> messages.StudyState:
+        found = status.state(self.study, self.feed.standing, self.search, is_counted=not self.is_exploring)
+        return {**found, "text": self._ran} if self.is_exploring else found
+
+    def _status(self) -> messages.Status:
+        search = self.search
         return {
-            "name": self.study.name,
+            **self._state(),
             "objectives": feed.goals(self.study),
-            "done": search.finished if search else len(self.study.finished),
-            "total": search.limits.n if search and self._want is None else None,
-            "phase": "paused" if is_paused else "running" if is_running else "ended",
-            "text": self._ran if self._want else _state_text(self.study, search, is_paused),
             "elapsed_s": search.elapsed_s if search else sum(trial.seconds or 0.0 for trial in self.study.trials),
-            "left_s": search.left_s if search and is_running else None,
-            "best": f"{value:.6g} in trial {best.number}" if best and value is not None else "",
-            "baseline": f"{before:.6g}" if before is not None else "",
-            "gain": compared,
+            "left_s": search.left_s if search and search.is_running else None,
             "notes": self._notes,
         }
-
-
-def _state_text(study: Findings, search: Search | None, is_paused: bool) -> str:
-    if search is not None and search.is_running:
-        running = ", ".join(map(str, search.running))
-        if is_paused:
-            return f"pauses after trial {running}" if running else "paused"
-        return f"running trial {running}" if running else ""
-    ending = study.ending
-    is_plain = not ending or ending.startswith(("stopped", "interrupted")) or ending.endswith(("are done", "is done"))
-    return ending if is_plain else f"stopped: {ending}"
 
 
 def _ran_text(outcome: Outcome) -> str:
     if outcome.state != State.COMPLETE:
         return f"{outcome.state}: {outcome.reason}"
-    ms = 1000 * outcome.seconds
-    return f"ran in {ms:.0f} ms" if ms < 1000 else f"ran in {outcome.seconds:.1f} s"
+    return f"ran in {duration(outcome.seconds)}"
 
 
 def _said_of(error: Exception) -> str:

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.display import DisplayHandle
 
+from jtune.text import duration
+from jtune.views import status
+
 if TYPE_CHECKING:
     from jtune.findings import Findings
     from jtune.search import Search
@@ -43,7 +46,7 @@ class Progress:
         if now - self._shown < (_LIVE_S if self._handle or self._is_terminal else _LOG_S):
             return
         self._shown = now
-        self._show(f"{self._name}: {search.describe()}, {now - self._start:.0f} s")
+        self._show(f"{self._name}: {status.progress(search)}, {duration(int(now - self._start))}")
 
     def _show(self, text: str) -> None:
         if self._handle is not None:

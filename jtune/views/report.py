@@ -7,8 +7,6 @@ Values stand as a user would type them. HTML needs no kernel, no script and noth
 from __future__ import annotations
 
 import base64
-import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -17,16 +15,16 @@ from typing import TYPE_CHECKING
 from jtune.errors import StudyError
 from jtune.language.domains import ChoiceDomain, Value, is_same
 from jtune.storage.ranking import losses
-from jtune.text import bare, counted, one_line, percent, shortened
+from jtune.text import bare, counted, number, one_line, percent, shortened
 from jtune.trials.outcome import State
+from jtune.views import status
 
 if TYPE_CHECKING:
     from jtune.findings import Findings
     from jtune.language.space import Parameter
-    from jtune.storage.record import Trial
 
 _WIDTH = 100
-_VALUE_AT_MOST, _NAME_AT_MOST, _LABEL_AT_MOST, _DOMAIN_AT_MOST = 18, 26, 40, 120
+_VALUE_AT_MOST, _NAME_AT_MOST, _DOMAIN_AT_MOST = 18, 26, 120
 _FRONT_AT_MOST = 10
 # A panel follows the report, and a saved notebook that is opened without its kernel would show in its place only that
 # its model was not found: a widget's output with no element in it.
@@ -35,7 +33,6 @@ _WITHOUT_KERNEL = (
     ":not(:has(> .jupyter-widgets > *)) { display: none }"
 )
 _WITHOUT_VALUES = (State.FAILED, State.PRUNED, State.TIMED_OUT)
-_UNFINISHED = (State.INTERRUPTED, State.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -104,11 +101,6 @@ def as_html(study: Findings) -> str:
     return f'<div class="jtune-report">{"".join([*parts, _picture(study)])}<style>{_WITHOUT_KERNEL}</style></div>'
 
 
-def summary(study: Findings) -> str:
-    """Return one line: trials, why the search ended, best against baseline."""
-    return f"{study.name}: " + "; ".join([*_trials(study), *_standing(study)])
-
-
 def _importance(study: Findings) -> tuple[dict[str, float], str]:
     """Return each parameter's share, or why there is none."""
     if not study.objectives:
@@ -123,82 +115,8 @@ def _importance(study: Findings) -> tuple[dict[str, float], str]:
 
 
 def _head(study: Findings) -> list[str]:
-    goals = ", ".join(f"{goal.direction} {_label(goal.label)}" for goal in study.objectives)
-    return [f"{study.name}: {goals or 'no objective'}", "; ".join(_trials(study)), *_standing(study)]
-
-
-def _label(label: str) -> str:
-    return shortened(one_line(label), _LABEL_AT_MOST)
-
-
-def _trials(study: Findings) -> list[str]:
-    """Return how many trials there are and what else came of them; then why the search ended, where that is known."""
-    states = Counter(trial.state for trial in study.trials)
-    if not states:
-        return ["no trials yet"]
-    text = counted(sum(states.values()) - sum(states[state] for state in _UNFINISHED), "trial")
-    ending = [f"ended: {study.ending}"] if study.ending else []
-    if study.ending in (f"{text} are done", f"{text} is done"):
-        text, ending = study.ending, []
-    others = ", ".join(f"{states[state]} {state}" for state in _WITHOUT_VALUES if states[state])
-    text += f" ({others})" if others else ""
-    return [", ".join([text, *(f"{states[state]} {state}" for state in _UNFINISHED if states[state])]), *ending]
-
-
-def _standing(study: Findings) -> list[str]:
-    return [_best(study)] if study.trials and study.objectives else []
-
-
-def _best(study: Findings) -> str:
-    """Return the best value against the baseline's, of the first objective."""
-    best, baseline = study.best, study.baseline
-    if best is None:
-        return _without_best(baseline)
-    of = f" {_label(study.objectives[0].label)}" if len(study.objectives) > 1 else ""
-    text = f"best{of} {best.values[0]:.6g} in trial {best.number}"
-    if baseline is None:
-        return f"{text}; the baseline has not run"
-    if not baseline.values:
-        return f"{text}; the baseline {_what_became(baseline)}"
-    if baseline.number == best.number:
-        alone = len(study.complete) == 1
-        return f"baseline{of} {best.values[0]:.6g}" + (", no other complete trial" if alone else ", which is the best")
-    return f"{text}, {_compared(best.values[0], baseline.values[0])}"
-
-
-def _without_best(baseline: Trial | None) -> str:
-    if baseline is None:
-        return "no complete trial yet"
-    return f"no complete trial; the baseline {_what_became(baseline)}"
-
-
-def _what_became(trial: Trial) -> str:
-    """Return ``failed: reason``, a verb for any state that a finished trial can have."""
-    verb = "was pruned" if trial.state == State.PRUNED else trial.state
-    reason = shortened(one_line(trial.reason), 60)
-    return f"{verb}: {reason}" if reason else verb
-
-
-def _compared(value: float, baseline: float) -> str:
-    than = gain(value, baseline)
-    return f"{than} than the baseline's {baseline:.6g}" if than else "as good as the baseline"
-
-
-def gain(value: float, baseline: float) -> str:
-    """Return ``0.05 (5.4 %) higher``, how a value compares with the baseline's; empty where they are equal."""
-    if value == baseline:
-        return ""
-    difference = abs(value - baseline)
-    share = difference / abs(baseline) if baseline else math.inf
-    # Above tenfold, or far below one percent, it says less than the values do.
-    part = f" ({_digits(100 * share)} %)" if 1e-5 < share < 10 else ""
-    # 4490 and not 4.49e+03, as people write it.
-    size = f"{difference:.0f}" if 1000 <= difference < 1e6 else f"{difference:.3g}"
-    return f"{size}{part} {'higher' if value > baseline else 'lower'}"
-
-
-def _digits(number: float) -> str:
-    return f"{number:.0f}" if number >= 10 else f"{number:.1f}" if number >= 1 else f"{number:.1g}"
+    goals = status.goals(study.objectives) or "no objective"
+    return [f"{study.name}: {goals}", status.trials(study), *status.comparison(study)]
 
 
 def _parameters(study: Findings, shares: dict[str, float], signs: _Signs) -> list[_Column]:
@@ -217,7 +135,7 @@ def _parameters(study: Findings, shares: dict[str, float], signs: _Signs) -> lis
         columns += [_Column("change", [_change(p, before, best.params, signs) for p in parameters])]
     if shares:
         # With several objectives it is of one of them.
-        of = f" for {_label(study.objectives[0].label)}" if len(study.objectives) > 1 else ""
+        of = f" for {status.label(study.objectives[0])}" if len(study.objectives) > 1 else ""
         columns += [_Column(f"importance{of}", [percent(shares[p.name]) for p in parameters], is_right=True)]
     return [*columns, _Column("domain", [_domain(p, signs) for p in parameters], is_long=True)]
 
@@ -268,7 +186,7 @@ def _front(study: Findings, shares: dict[str, float], signs: _Signs) -> tuple[st
     columns = [_Column("trial", [str(trial.number) for trial in shown], is_right=True)]
     for i, goal in enumerate(study.objectives):
         label = shortened(one_line(goal.label), _VALUE_AT_MOST, signs.dots)
-        columns += [_Column(label, [f"{trial.values[i]:.6g}" for trial in shown], is_right=True)]
+        columns += [_Column(label, [number(trial.values[i]) for trial in shown], is_right=True)]
     for name in shares or study.space.names:
         cells = [_typed(trial.params[name], signs) if name in trial.params else "-" for trial in shown]
         columns += [_Column(shortened(name, _VALUE_AT_MOST, signs.dots), cells, is_right=True)]

@@ -6,6 +6,7 @@
 
 import charts from '../src/panel/charts';
 import head from '../src/panel/head';
+import { duration } from '../src/panel/duration';
 import type { FromCharts, Row, Status, StudyInfo, TrialsMessage } from '../src/messages';
 import { FakeModel } from './model';
 import { effectsOf, pairOf, scenes, type Scene } from './scenes';
@@ -82,7 +83,7 @@ function detail(number: number): void {
     state: row.state,
     origin: row.origin,
     reason: row.state === 'complete' ? '' : 'ValueError: <b>no</b> convergence',
-    seconds: row.seconds,
+    took: row.seconds === null ? '' : duration(row.seconds),
     params: parameters.map((parameter, i) => [parameter.name, text(i)]),
     values: objectives.flatMap(({ label }, i) =>
       row.values[i] === undefined ? [] : [[label, row.values[i].toFixed(4)]],
@@ -92,14 +93,15 @@ function detail(number: number): void {
   });
 }
 
+const wanted = Math.max(scene.rows.length, Math.round(scene.rows.length * 1.5));
+const total = scene.study.objectives.length > 0 ? wanted : null;
+
 const status: Status = {
   name: scene.study.name,
   objectives: scene.study.objectives,
   done: scene.rows.length,
-  total:
-    scene.study.objectives.length > 0
-      ? Math.max(scene.rows.length, Math.round(scene.rows.length * 1.5))
-      : null,
+  total,
+  count: total === null ? `${scene.rows.length} trials` : `${scene.rows.length}/${total} trials`,
   phase: 'running',
   text: `running trial ${scene.rows.length}`,
   elapsed_s: 12,

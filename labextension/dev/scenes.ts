@@ -123,7 +123,8 @@ export function effectsOf({ parameters }: StudyInfo, hidden: readonly string[] =
           ) - 0.03,
       );
       const sd = x.map((at) => 0.008 + 0.02 * Math.abs(unit(parameter, at) - 0.35));
-      return { name: parameter.name, x, mean, sd, importance: 1 / (1 + i) / total };
+      const importance = 1 / (1 + i) / total;
+      return { name: parameter.name, x, mean, sd, importance, share: `${Math.round(100 * importance)} %` };
     });
 }
 

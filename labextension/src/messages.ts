@@ -35,27 +35,33 @@ export interface StudyInfo {
 
 export type Phase = 'running' | 'paused' | 'ended';
 
-/** The trait `status` of the head's model. */
-export interface Status {
+/** How far a study is and what came of it, in the words of `jtune/views/status.py`. */
+export interface StudyState {
   name: string;
-  objectives: Goal[];
   /** Finished trials. */
   done: number;
   /** Finished trials that are wanted; null where no number is (`%%explore`). */
   total: number | null;
+  /** Such as "17/40 trials", or "17 trials" where no number is wanted. */
+  count: string;
   phase: Phase;
-  /** Such as "running trial 17", "paused" or "stopped: the target is reached". */
+  /** Such as "running trial 17", "paused" or "ended: the target is reached". */
   text: string;
-  /** Of the search, when this was made; the page counts on while the phase is "running". */
-  elapsed_s: number;
-  /** Expected time left; null where that is not known. */
-  left_s: number | null;
   /** Such as "0.975 in trial 12"; empty while there is none. */
   best: string;
   /** Such as "0.924"; empty while there is none. */
   baseline: string;
   /** Such as "0.051 (5.5 %) higher"; empty where there is nothing to compare. */
   gain: string;
+}
+
+/** The trait `status` of the head's model. */
+export interface Status extends StudyState {
+  objectives: Goal[];
+  /** Of the search, when this was made; the page counts on while the phase is "running". */
+  elapsed_s: number;
+  /** Expected time left; null where that is not known. */
+  left_s: number | null;
   /** What the user should know, as lines: an action that was refused, a warning. */
   notes: string[];
 }
@@ -69,6 +75,8 @@ export interface Effect {
   sd: number[];
   /** Share of what the parameters explain, 0 to 1. */
   importance: number;
+  /** That share as text: "61 %". */
+  share: string;
 }
 
 /** The learning curves of a trial whose loops report. */
@@ -147,7 +155,8 @@ export interface DetailMessage {
   state: State;
   origin: Origin;
   reason: string;
-  seconds: number | null;
+  /** Such as "1 min 30 s"; empty where that is not known. */
+  took: string;
   /** Name and value as the user would type it. */
   params: [string, string][];
   values: [string, string][];
@@ -205,19 +214,20 @@ export interface PairRequest {
 
 export type FromCharts = ResyncRequest | PickRequest | PairRequest;
 
-/** A study, and how far it is. */
-export interface StudyStanding {
-  name: string;
-  done: number;
-  total: number | null;
-  phase: Phase;
-  text: string;
-  best: string;
-  gain: string;
+/** A study, and the cell that it came from. */
+export interface StudyStanding extends StudyState {
   /** The notebook's id of its cell; empty where that is not known. */
   cell: string;
   /** The text of the cell as it runs again with each move of a slider; null where it does not. */
   explored: string | null;
+}
+
+/** A parameter's value in the best trial. */
+export interface BestValue {
+  /** Its position, as in an effect. */
+  at: number;
+  /** As the user would type it, a choice as in the parameter's choices. */
+  text: string;
 }
 
 /** What a study found out, for the editor of its cell. */
@@ -227,8 +237,8 @@ export interface StudySummary {
   goal: string;
   effects: Effect[];
   parameters: Parameter[];
-  /** Positions as in an effect; null where the parameter is inactive. */
-  best: Record<string, number | null>;
+  /** By parameter; an inactive one is absent. */
+  best: Record<string, BestValue>;
 }
 
 /** What is known of a cell. */

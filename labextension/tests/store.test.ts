@@ -15,7 +15,7 @@ function trials(start: number, sent: Row[]): TrialsMessage {
 }
 
 function detail(number: number): DetailMessage {
-  const empty = { reason: '', seconds: 1, params: [], values: [], repeats: [], traceback: '' };
+  const empty = { reason: '', took: '1 s', params: [], values: [], repeats: [], traceback: '' };
   return { type: 'detail', number, state: 'complete', origin: 'sampler', ...empty };
 }
 

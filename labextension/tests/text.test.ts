@@ -38,7 +38,7 @@ test('tooltip', () => {
 
 test('detail', () => {
   const node = document.createElement('section');
-  const facts = { seconds: 2, repeats: ['1', '2'], values: [[EVIL, '0.9750']] as [string, string][] };
+  const facts = { took: '2 s', repeats: ['1', '2'], values: [[EVIL, '0.9750']] as [string, string][] };
   const params: [string, string][] = [[EVIL, EVIL]];
   showDetail(node, {
     type: 'detail',
@@ -85,6 +85,7 @@ test('head', () => {
     objectives: STUDY.objectives,
     done: 17,
     total: 40,
+    count: '17/40 trials',
     phase: 'running',
     text: EVIL,
     elapsed_s: 10,
@@ -101,6 +102,8 @@ test('head', () => {
   const bar = root.querySelector('[role=progressbar]');
   expect(bar?.getAttribute('aria-label')).toBe('progress');
   expect(bar?.getAttribute('aria-valuenow')).toBe('17');
+  expect(bar?.getAttribute('aria-valuetext')).toBe('17/40 trials');
+  expect(root.querySelector('.jtune-count')?.textContent).toBe('17/40 trials');
   vi.advanceTimersByTime(3000);
   expect(root.querySelector('.jtune-time')?.textContent).toBe('13 s');
   // As ipywidgets marks a widget whose kernel is gone.

@@ -15,15 +15,6 @@ function isOver({ from, to }: Span, position: number, side: number): boolean {
   return from < to && (side < 0 ? from < position && position <= to : from <= position && position < to);
 }
 
-function percent(share: number): string {
-  return share > 0 && share < 0.01 ? '< 1 %' : `${Math.round(100 * share)} %`;
-}
-
-function positionText({ kind, choices }: Parameter, position: number): string {
-  if (kind === 'choice') return choices[position] ?? '';
-  return kind === 'int' ? String(Math.round(position)) : String(Number(position.toPrecision(4)));
-}
-
 /** Choices as the kernel names them (`labels` in `jtune/views/feed.py`): strings without quotes, where no two are equal. */
 function labelsOf(choices: readonly Value[]): string[] {
   const short = choices.map(({ type, text }) => (type === 'str' ? text.slice(1, -1) : text));
@@ -43,24 +34,20 @@ function legend(kind: 'best' | 'now', text: string): HTMLElement {
 }
 
 function studyBox(tunable: Tunable, parameter: Parameter, effect: Effect, study: StudySummary): HTMLElement {
-  const best = study.best[tunable.name] ?? null;
-  const share = element(
-    'span',
-    { title: 'share of what the parameters explain' },
-    percent(effect.importance),
-  );
+  const best = study.best[tunable.name];
+  const share = element('span', { title: 'share of what the parameters explain' }, effect.share);
   const now = positionOf(tunable, parameter);
-  const isLabelled = parameter.kind === 'choice' && now !== null;
+  const label = parameter.kind === 'choice' && now !== null ? parameter.choices[now] : undefined;
   return element(
     'div',
     { class: 'jtune-hover' },
     element('div', { class: 'jtune-hover-head' }, element('strong', {}, tunable.name), share),
-    sparkline(parameter, effect, { best, now }),
+    sparkline(parameter, effect, { best: best?.at ?? null, now }),
     element(
       'div',
       { class: 'jtune-hover-legend' },
-      ...(best === null ? [] : [legend('best', positionText(parameter, best))]),
-      legend('now', isLabelled ? positionText(parameter, now) : tunable.literal.text),
+      ...(best ? [legend('best', best.text)] : []),
+      legend('now', label ?? tunable.literal.text),
     ),
     element('div', { class: 'jtune-hover-study' }, `${study.goal} · ${study.name}`),
   );

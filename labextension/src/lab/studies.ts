@@ -62,7 +62,7 @@ export class Studies extends Widget {
     this.#list.replaceChildren(...studies.map((study) => this.#row(study)));
   }
 
-  #row({ name, done, total, phase, text, best, gain }: StudyStanding): HTMLElement {
+  #row({ name, done, total, count, phase, text, best, gain }: StudyStanding): HTMLElement {
     const open = () => {
       void saying(() => this.commands.execute(ofStudy.show, { name }));
     };
@@ -72,8 +72,7 @@ export class Studies extends Widget {
     });
     menu.setAttribute('aria-label', `More of ${name}`);
     menu.setAttribute('aria-haspopup', 'menu');
-    const count = total === null ? '' : `${done}/${total}`;
-    const facts = [text || phase, count, best && `best ${best}`, gain].filter((fact) => fact !== '');
+    const facts = [text, count, best && `best ${best}`, gain].filter((fact) => fact !== '');
     const parts: HTMLElement[] = [
       element('div', { class: 'jtune-studies-title' }, show, menu),
       element('div', { class: 'jtune-studies-facts' }, facts.join(' · ')),

@@ -1,7 +1,6 @@
 /** The picked trial in full, and the cell with a trial's values. */
 
 import { button, definitions, element } from '../dom';
-import { duration } from './duration';
 import type { DetailMessage, SourceMessage } from '../messages';
 
 /** Fill the section with a trial; it is hidden while none is picked. */
@@ -22,9 +21,9 @@ function contentOf(detail: DetailMessage): HTMLElement[] {
   return parts;
 }
 
-function factsOf({ values, origin, seconds, repeats }: DetailMessage): [string, string][] {
+function factsOf({ values, origin, took, repeats }: DetailMessage): [string, string][] {
   const facts: [string, string][] = [...values, ['origin', origin]];
-  if (seconds !== null) facts.push(['time', duration(seconds)]);
+  if (took !== '') facts.push(['time', took]);
   if (repeats.length > 0) facts.push(['repeats', repeats.join(', ')]);
   return facts;
 }

@@ -32,10 +32,6 @@ export function columnsFor(count: number, width_px: number): number {
   return Math.ceil(count / rows);
 }
 
-function percent(share: number): string {
-  return share > 0 && share < 0.005 ? '< 1 %' : `${Math.round(100 * share)} %`;
-}
-
 /** Which objective the charts show, where there are several. */
 export function whichOf([first, ...others]: readonly Goal[]): string {
   return first && others.length > 0 ? `on ${first.label}` : '';
@@ -95,10 +91,8 @@ export class Effects {
     const byName = new Map(this.#tiles.map((tile) => [tile.name, tile]));
     const order = settle([...byName.keys()], importance);
     this.#tiles = order.flatMap((name) => byName.get(name) ?? []);
-    for (const { name, share } of this.#tiles) {
-      const value = importance.get(name);
-      setText(share, value === undefined ? '' : percent(value));
-    }
+    const shares = new Map(effects.map((effect) => [effect.name, effect.share]));
+    for (const { name, share } of this.#tiles) setText(share, shares.get(name) ?? '');
     setText(this.#note, effects.length > 0 ? whichOf(study.objectives) : effectsReason);
     setText(this.#more, this.#isFull ? 'Show fewer' : `Show all ${this.#tiles.length}`);
     this.#more.hidden = this.#tiles.length <= FEW;
@@ -142,7 +136,7 @@ export class Effects {
 
 function describe(data: Data, name: string): string {
   const effect: Effect | undefined = data.effects.find((each) => each.name === name);
-  const share = effect ? `, importance ${percent(effect.importance)}` : '';
+  const share = effect ? `, importance ${effect.share}` : '';
   const what = ['Effect of', name, whichOf(data.study.objectives)].filter(Boolean).join(' ');
   return `${what}: ${counted(data.rows.length, 'trial')}${share}`;
 }

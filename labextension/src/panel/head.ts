@@ -12,11 +12,6 @@ interface Model {
 
 const ARROWS = { minimize: '↓ minimize', maximize: '↑ maximize' };
 
-/** "17/40", or the bare count where no number is wanted. */
-export function progressText({ done, total }: Status): string {
-  return total === null ? String(done) : `${done}/${total}`;
-}
-
 /** "12 s, about 20 s left", some seconds after the status was made. */
 export function timeText(status: Status, since_s: number): string {
   const ticked_s = status.phase === 'running' ? since_s : 0;
@@ -88,14 +83,14 @@ class Head {
   }
 
   #showProgress(status: Status): void {
-    const { done, total } = status;
-    setText(this.#count, progressText(status));
+    const { done, total, count } = status;
+    setText(this.#count, count);
     this.#bar.hidden = total === null;
     if (total === null) return;
     this.#bar.setAttribute('aria-valuemin', '0');
     this.#bar.setAttribute('aria-valuenow', String(done));
     this.#bar.setAttribute('aria-valuemax', String(total));
-    this.#bar.setAttribute('aria-valuetext', progressText(status));
+    this.#bar.setAttribute('aria-valuetext', count);
     this.#fill.style.width = `${total > 0 ? Math.min(100, (100 * done) / total) : 0}%`;
   }
 }

@@ -110,5 +110,6 @@ export function range(name: string, facts: Partial<Parameter> = {}): Parameter {
 }
 
 export function effect(name: string, x: number[], mean: number[], importance: number): Effect {
-  return { name, x, mean, sd: mean.map(() => 0.1), importance };
+  const share = importance < 0.005 ? '< 1 %' : `${Math.round(100 * importance)} %`;
+  return { name, x, mean, sd: mean.map(() => 0.1), importance, share };
 }

@@ -48,7 +48,7 @@ const STUDY = {
     range('kind', { kind: 'choice', choices: ['a', 'b'] }),
     range('n', { kind: 'int' }),
   ],
-  best: { C: 62.4321, kind: 0, n: 4 },
+  best: { C: { at: 62.4321, text: '62.43' }, kind: { at: 0, text: 'a' }, n: { at: 4, text: '4' } },
 };
 
 test('what matters more is marked more', async () => {
@@ -95,7 +95,8 @@ test.each([
 ])('the present choice: %s', async (_what, domain, literal, choices) => {
   const view = await ready(`kind = ${literal}  # tune: ${domain}\n`);
   const parameters = [range('kind', { kind: 'choice', choices })];
-  view.dispatch({ effects: setStudy.of({ ...STUDY, parameters }) });
+  const best = { kind: { at: 0, text: choices[0] ?? '' } };
+  view.dispatch({ effects: setStudy.of({ ...STUDY, parameters, best }) });
   const box = hoverOver(view, literal);
   expect(box?.querySelector('.jtune-hover-legend')?.textContent).toBe(
     `best ${choices[0] ?? ''}now ${choices[0] ?? ''}`,
@@ -106,7 +107,7 @@ test('where a study knows nothing, nothing is shown', async () => {
   const view = await ready(CELL);
   view.dispatch({ effects: setStudy.of(STUDY) });
   expect(hoverOver(view, '3  #')).toBeNull();
-  const none = { ...STUDY, effects: [effect('C', [], [], 0)], best: { C: null } };
+  const none = { ...STUDY, effects: [effect('C', [], [], 0)], best: {} };
   view.dispatch({ effects: setStudy.of(none) });
   expect(hoverOver(view, '1.0')?.querySelector('.jtune-hover-legend')?.textContent).toBe('now 1.0');
 });

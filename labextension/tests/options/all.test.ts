@@ -82,7 +82,7 @@ const named = dataOf(
       ],
       reason: '',
     },
-    effects: [{ name: MARKUP, x: [0, 1, 2], mean: [1, 2, 3], sd: [1, 1, 1], importance: 1 }],
+    effects: [{ name: MARKUP, x: [0, 1, 2], mean: [1, 2, 3], sd: [1, 1, 1], importance: 1, share: '100 %' }],
   },
 );
 

@@ -5,7 +5,14 @@ import { objectiveRange } from '../../src/panel/options/range';
 import { THEME, choice, dataOf, range, row, study, training, trials } from '../fixtures';
 import { axisOf, items, series, trialsOf, values } from './reading';
 
-const EFFECT = { name: 'x', x: [0, 0.5, 1], mean: [-1, 0.5, 2], sd: [0.5, 1, 0.25], importance: 1 };
+const EFFECT = {
+  name: 'x',
+  x: [0, 0.5, 1],
+  mean: [-1, 0.5, 2],
+  sd: [0.5, 1, 0.25],
+  importance: 1,
+  share: '100 %',
+};
 
 const effect = (data: Data, name = 'x') => effectOption(data, THEME, name);
 
