@@ -41,7 +41,7 @@ def row(domain, literal):
 def test_each_domain_has_its_control_which_keeps_every_value(domain, literal, kind):
     made = row(domain, literal)
     assert type(made.control) is kind
-    assert (made.value, made.held) == (literal, domain)
+    assert (made.value, made.allowed) == (literal, domain)
     for value in domain.levels(9):
         made.show(value)
         assert made.value == value
@@ -69,20 +69,20 @@ def test_a_narrowed_range_lies_in_the_domain(domain, literal, _, parts):
     made = row(domain, literal)
     ends = [made.range.min * (1 - part) + made.range.max * part for part in sorted(parts)]
     made.range.value = tuple(type(made.range.min)(end) for end in ends)
-    for value in made.held.levels(5):
+    for value in made.allowed.levels(5):
         assert domain.reject(value) is None
     made.range.value = made.range.min, made.range.max
-    assert made.held == domain
+    assert made.allowed == domain
 
 
 def test_a_lock_holds_the_value_of_the_slider():
     made = row(LOG, 1.0)
     held = []
-    made.on_hold = lambda: held.append(made.held)
+    made.on_hold = lambda: held.append(made.allowed)
     made.lock.value = True
     made.control.value = 100.0
     made.lock.value = False
-    assert held == [ChoiceDomain((1.0,)), ChoiceDomain((100.0,)), LOG]
+    assert held == [LOG.fixed(1.0), LOG.fixed(100.0), LOG]
 
 
 def test_only_a_move_is_told():

@@ -201,6 +201,26 @@ REJECTED = [
 ]
 
 
+@given(domains, st.floats(0, 1), st.floats(0, 1))
+def test_a_narrowed_domain_is_a_part_of_it(domain, a, b):
+    assume(not isinstance(domain, ChoiceDomain))
+    ends = [(1 - part) * domain.low + part * domain.high for part in sorted((a, b))]
+    part = domain.narrowed(*ends)
+    assert all(domain.reject(value) is None and part.reject(value) is None for value in draws(part))
+    assert domain.narrowed(-math.inf, math.inf) == domain
+    assert domain.narrowed(ends[0], -math.inf).size == 1
+
+
+@given(domains)
+def test_a_fixed_domain_has_one_value(domain):
+    for value in draws(domain):
+        fixed = domain.fixed(value)
+        assert (fixed.size, fixed.distribution.single()) == (1, True)
+        for only in [*fixed.levels(1), *fixed.levels(9), *draws(fixed, 2), fixed.snap(value)]:
+            assert is_same(only, value)
+        assert fixed.reject(value) is None
+
+
 @pytest.mark.parametrize(("domain", "value", "expected"), REJECTED)
 def test_reject_when_not_contained(domain, value, expected):
     assert expected == domain.reject(value)

@@ -206,7 +206,7 @@ def test_a_lock_that_is_taken_off_frees_the_search(tmp_path):
     session.panel.rows["k"].lock.value = True
     session.run()
     session.panel.rows["k"].lock.value = False
-    assert [row.held for row in session.panel.rows.values()][1] == ChoiceDomain(("a", "b"))
+    assert [row.allowed for row in session.panel.rows.values()][1] == ChoiceDomain(("a", "b"))
     again = Session(tmp_path, n=40).run()
     assert {trial.params["k"] for trial in again.study.trials[5:]} == {"a", "b"}
 
@@ -265,7 +265,7 @@ def test_a_study_has_one_panel_until_its_space_changes(tmp_path, done):
     assert panel_of(load("q", tmp_path)) is done.panel
     wider = Session(tmp_path, SOURCE.replace("-3..3", "-9..9"))
     assert wider.panel is not done.panel
-    assert wider.panel.rows["x"].held == FloatDomain(-9.0, 9.0)
+    assert wider.panel.rows["x"].allowed == FloatDomain(-9.0, 9.0)
 
 
 def test_a_loaded_study_is_shown_and_says_how_to_run_it(tmp_path):

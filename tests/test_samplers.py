@@ -882,8 +882,9 @@ def test_pruners():
 # Locked and narrowed parameters
 
 
-def narrowed(space, **domains):
-    return Space([Parameter(p.name, domains.get(p.name, p.domain), p.literal, p.condition) for p in space])
+def locked(space, **values):
+    """The space with some of its parameters fixed."""
+    return space.narrowed({name: space[name].domain.fixed(value) for name, value in values.items()})
 
 
 NESTED = Space(
@@ -921,7 +922,7 @@ def valley(point):
 def test_locked_and_narrowed_parameters_are_obeyed_until_they_are_free_again(name):
     sampler = make_sampler(name, NESTED, seed=0, n_trials=200)
     study, _ = searched(sampler, 14, valley)
-    sampler.narrow(narrowed(NESTED, x=ChoiceDomain((-1.5,)), y=FloatDomain(0.0, 0.5), k=ChoiceDomain(("b",))))
+    sampler.narrow(locked(NESTED, x=-1.5, k="b").narrowed({"y": NESTED["y"].domain.narrowed(0.0, 0.5)}))
     _, points = searched(sampler, 8, valley, study)
     assert {p["x"] for p in points} == {-1.5}
     assert {p["k"] for p in points} == {"b"}
@@ -936,7 +937,7 @@ def test_trials_elsewhere_inform_the_search_beside_a_lock():
     """Where x is locked, y follows it: learnt from trials in which x was free."""
     sampler = make_sampler("gp", NESTED, seed=0)
     study, _ = searched(sampler, 40, valley)
-    sampler.narrow(narrowed(NESTED, x=ChoiceDomain((2.0,)), k=ChoiceDomain(("a",))))
+    sampler.narrow(locked(NESTED, x=2.0, k="a"))
     _, points = searched(sampler, 4, valley, study)
     assert min(abs(p["y"] - 2) for p in points) < 0.5
 
@@ -944,7 +945,7 @@ def test_trials_elsewhere_inform_the_search_beside_a_lock():
 def test_space_that_was_narrowed_to_one_point_is_exhausted_after_it():
     sampler = make_sampler("gp", NESTED, seed=0)
     study, _ = searched(sampler, 12, valley)
-    sampler.narrow(narrowed(NESTED, x=ChoiceDomain((0.5,)), y=ChoiceDomain((0.25,)), k=ChoiceDomain(("a",))))
+    sampler.narrow(locked(NESTED, x=0.5, y=0.25, k="a"))
     _, points = searched(sampler, 1, valley, study)
     assert points == [{"x": 0.5, "y": 0.25, "k": "a"}]
     assert sampler.is_exhausted

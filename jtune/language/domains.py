@@ -8,7 +8,7 @@ Values are plain Python (``int``, ``float``, ``bool``, ``str``, ``None``, tuples
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     import numpy as np
     import optuna
+    from typing_extensions import Self
 
 # A literal as the tune language knows it: int, float, bool, str, None, or a tuple of these.
 Value: TypeAlias = Any
@@ -27,13 +28,41 @@ LARGEST_INT = 2**53
 
 
 @dataclass(frozen=True)
-class FloatDomain:
+class Range:
+    """What domains of numbers between two bounds have in common."""
+
+    low: Any
+    high: Any
+    log: bool = False
+
+    def snap(self, value: float) -> Any:
+        """Return the value of the domain that is nearest to ``value``."""
+        raise NotImplementedError
+
+    def coerce(self, value: Value) -> Any:
+        """Return a contained ``value`` as this domain writes it."""
+        raise NotImplementedError
+
+    def narrowed(self, low: float, high: float) -> Self:
+        """Return the part of the domain between two numbers; an end at or beyond the domain's own is left as it is."""
+        low = self.low if low <= self.low else self.snap(low)
+        high = self.high if high >= self.high else self.snap(high)
+        return replace(self, low=low, high=max(low, high))
+
+    def fixed(self, value: Value) -> Self:
+        """Return the domain of one value of this one only."""
+        value = self.coerce(value)
+        return replace(self, low=value, high=value)
+
+
+@dataclass(frozen=True)
+class FloatDomain(Range):
     """A range of floats.
 
     Parameters
     ----------
     low, high : float
-        Bounds, both included; ``low < high``.
+        Bounds, both included; equal only where the domain was narrowed to one value.
     log : bool
         Sampled and drawn on a log scale; needs ``low > 0`` and no step.
     step : float or None
@@ -51,6 +80,8 @@ class FloatDomain:
     @property
     def size(self) -> int | None:
         """How many values there are; None where they cannot be counted."""
+        if self.low == self.high:
+            return 1
         return None if self.step is None else _steps(self.low, self.high, self.step) + 1
 
     def reject(self, value: Value) -> str | None:
@@ -128,13 +159,13 @@ class FloatDomain:
 
 
 @dataclass(frozen=True)
-class IntDomain:
+class IntDomain(Range):
     """A range of integers.
 
     Parameters
     ----------
     low, high : int
-        Bounds, both included; ``low < high``.
+        Bounds, both included; equal only where the domain was narrowed to one value.
     log : bool
         Sampled and drawn on a log scale; needs ``low > 0``.
     step : int
@@ -258,6 +289,10 @@ class ChoiceDomain:
     def coerce(self, value: Value) -> Value:
         """Return a contained ``value`` as this domain writes it."""
         return self.choices[self.index(value) or 0]
+
+    def fixed(self, value: Value) -> ChoiceDomain:
+        """Return the domain of one choice of this one only."""
+        return ChoiceDomain((self.coerce(value),))
 
     def snap(self, value: Value) -> Value:
         """Return the choice that equals ``value``; others are returned as they are, having no neighbours."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -97,6 +97,11 @@ class Space:
     def baseline(self) -> Point:
         """The point of the cell's own literals."""
         return self.point({})
+
+    def narrowed(self, domains: Mapping[str, Domain]) -> Space:
+        """Return the space with other domains, each a part of the parameter's own; itself where they are all whole."""
+        parts = {p.name: domains[p.name] for p in self if domains.get(p.name, p.domain) != p.domain}
+        return Space([replace(p, domain=parts.get(p.name, p.domain)) for p in self]) if parts else self
 
     def point(self, values: Mapping[str, Value]) -> Point:
         """Return the point that ``values`` stand for: active parameters only, each snapped to its domain.

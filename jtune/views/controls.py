@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import ipywidgets as w
 
-from jtune.language.domains import ChoiceDomain, Domain, FloatDomain, IntDomain, Value, is_same
+from jtune.language.domains import ChoiceDomain, Domain, FloatDomain, IntDomain, Value
 from jtune.language.space import Parameter
 from jtune.text import one_line, shortened
 from jtune.views.feed import labels
@@ -87,10 +86,10 @@ class Row:
         return bool(self.lock.value)
 
     @property
-    def held(self) -> Domain:
+    def allowed(self) -> Domain:
         """What the search may use: all of the domain, a part of it, or one value."""
         if self.is_locked:
-            return ChoiceDomain((self.value,))
+            return self._domain.fixed(self.value)
         return self._domain if self.range is None else _within(self._domain, *self.range.value)
 
     def set_active(self, is_active: bool) -> None:
@@ -127,9 +126,8 @@ class Row:
         self.on_hold()
 
     def _write_range(self) -> None:
-        held = _within(self._domain, *self.range.value)
-        ends = held.choices if isinstance(held, ChoiceDomain) else (held.low, held.high)
-        self._range_text.value = "..".join(f"{end:.4g}" for end in ends)
+        part = _within(self._domain, *self.range.value)
+        self._range_text.value = "..".join(f"{end:.4g}" for end in dict.fromkeys((part.low, part.high)))
 
 
 class _Kind:
@@ -246,17 +244,14 @@ def _scaled(domain: FloatDomain | IntDomain, value: float) -> float:
     return math.log10(value) if domain.log else value
 
 
-def _within(domain: Any, low: float, high: float) -> Domain:
+def _within(domain: Any, low: float, high: float) -> Any:
     """Return the part of a domain between the ends of its range control; one value where they meet."""
     whole = _scaled(domain, domain.low), _scaled(domain, domain.high)
     ends = [
         bound if end == limit else _nice(domain, 10**end if domain.log else end)
         for end, limit, bound in zip((low, high), whole, (domain.low, domain.high), strict=True)
     ]
-    if is_same(ends[0], ends[1]) or ends[0] > ends[1]:
-        return ChoiceDomain((ends[0],))
-    narrowed: Domain = replace(domain, low=ends[0], high=ends[1])
-    return narrowed
+    return domain.narrowed(*ends)
 
 
 def _nice(domain: FloatDomain | IntDomain, value: float) -> Value:

@@ -16,7 +16,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -29,7 +28,7 @@ from IPython.display import DisplayHandle, display
 from jtune.errors import MistakeError
 from jtune.findings import Findings
 from jtune.language.domains import Value
-from jtune.language.space import Point, Space
+from jtune.language.space import Point
 from jtune.search import Search
 from jtune.storage.record import Trial
 from jtune.text import duration, one_line
@@ -404,10 +403,8 @@ class Panel:
     def _on_hold(self) -> None:
         self._send(self._narrowed_message())
         if self.search is not None:
-            held = {name: row.held for name, row in self.rows.items()}
-            is_whole = all(held[p.name] == p.domain for p in self.study.space)
             whole = self.search.sampler.space
-            self.search.narrow(whole if is_whole else Space([replace(p, domain=held[p.name]) for p in whole]))
+            self.search.narrow(whole.narrowed({name: row.allowed for name, row in self.rows.items()}))
 
     # What it shows.
 
@@ -454,8 +451,8 @@ class Panel:
         return feed.effects_message(self.study.space, *self._surrogate)
 
     def _narrowed_message(self) -> messages.NarrowedMessage:
-        held = {parameter: self.rows[parameter.name].held for parameter in self.study.space}
-        ranges = {p.name: feed.ends(p.domain, part) for p, part in held.items() if part != p.domain}
+        allowed = {parameter: self.rows[parameter.name].allowed for parameter in self.study.space}
+        ranges = {p.name: feed.ends(p.domain, part) for p, part in allowed.items() if part != p.domain}
         return {"type": "narrowed", "ranges": ranges}
 
     def _refresh(self) -> None:
