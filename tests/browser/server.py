@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -100,6 +101,18 @@ class Server:
         argv = [sys.executable, str(folder / "kernel.py"), "-f", "{connection_file}"]
         spec = {"argv": argv, "display_name": name, "language": language}
         (folder / "kernel.json").write_text(json.dumps(spec), "utf-8")
+
+    @contextlib.contextmanager
+    def settings(self, plugin: str, **values):
+        """Have other settings of a plugin for pages that are opened meanwhile."""
+        self._put_settings(plugin, values)
+        try:
+            yield
+        finally:
+            self._put_settings(plugin, {})
+
+    def _put_settings(self, plugin: str, values: dict):
+        self.ask("PUT", f"lab/api/settings/{plugin}", {"raw": json.dumps(values)})
 
     def delete_kernels(self):
         """End all kernels: one that is stuck in a cell would outlive the server."""

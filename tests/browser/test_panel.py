@@ -515,10 +515,8 @@ def colours_of(panel):
 @pytest.mark.parametrize("is_dark", [False, True])
 def test_charts_have_the_page_s_colours_from_the_first(lab, is_dark):
     """Also where the system's colours are others."""
-    setting = "lab/api/settings/@jupyterlab/apputils-extension:themes"
     theme = {"adaptive-theme": False, "theme": "JupyterLab Dark" if is_dark else "JupyterLab Light"}
-    lab.server.ask("PUT", setting, {"raw": json.dumps(theme)})
-    try:
+    with lab.server.settings("@jupyterlab/apputils-extension:themes", **theme):
         notebook, panel = opened(lab, DONE, "q.show()", theme="light" if is_dark else "dark")
         expect(notebook.page.locator("body")).to_have_attribute("data-jp-theme-light", str(not is_dark).lower())
         notebook.run(2)
@@ -528,8 +526,6 @@ def test_charts_have_the_page_s_colours_from_the_first(lab, is_dark):
             # The best trial's star.
             colours = colours_of(shown)
             assert ("#f2b134" in colours, "#d98200" in colours) == (is_dark, not is_dark)
-    finally:
-        lab.server.ask("PUT", setting, {"raw": "{}"})
 
 
 RUNNING_OUT = "%%tune left -n 500 --sampler random --fresh\nimport time\nx = 1.0  # tune: -3..3\ntime.sleep(0.2)\nx ** 2  # tune: minimize"
