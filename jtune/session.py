@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jtune.comparability import Comparability
-from jtune.errors import UsageError
+from jtune.errors import ConditionError, UsageError
 from jtune.language.cell import Cell
 from jtune.prepared import PreparedCell
 from jtune.samplers import PointSampler, make_pruner, make_sampler
@@ -21,6 +21,7 @@ from jtune.study import Study
 from jtune.trials.execute import user_frames
 from jtune.trials.outcome import Outcome, Output, State
 from jtune.views.progress import Progress
+from jtune.views.status import summary
 
 if TYPE_CHECKING:
     from jtune.views.panel import Panel
@@ -121,6 +122,9 @@ def tune(shell: Any, cell: Cell, header: str, options: Options) -> None:
         search = _search(prepared, study, sampler, options.limits)
         try:
             _run(search, prepared, study, progress, _panel(shell, study, options))
+        except ConditionError:
+            progress.fail(summary(study))
+            raise
         finally:
             if search.broken is None:
                 is_ended_by_hand = prepared.interrupts.is_interrupted or search.is_stopped
