@@ -32,11 +32,12 @@ numpydoc_xref_aliases = {name: name for name in DEFAULT_LINKS}
 numpydoc_xref_aliases |= {name: f"jtune.{name}" for name in jtune.__all__}
 numpydoc_xref_aliases |= {name: f"jtune.errors.{name}" for name in vars(jtune.errors) if name.endswith("Error")}
 numpydoc_xref_ignore = {*DEFAULT_LINKS, "optional", "shape", "mapping", "path", "ndarray", "ValueError", "KeyError"}
-# A docstring in the reference that lacks a parameter, or describes one that is not there, is a warning.
-numpydoc_validation_checks = {"GL07", "GL08", "PR01", "PR02", "PR03", "RT03", "SS01", "YD01"}
+# A docstring in the reference that lacks a parameter, describes one that is not there, or lacks what is returned is a
+# warning.
+numpydoc_validation_checks = {"GL07", "GL08", "PR01", "PR02", "PR03", "RT01", "RT03", "SS01", "YD01"}
 # Only jtune makes these: how they are made is not shown.
 MADE_BY_JTUNE = (
-    *("Study", "Trial", "Effects", "Effect", "Pair"),
+    *("Study", "Goal", "Trial", "Effects", "Effect", "Pair"),
     *("errors.CellError", "errors.Problem", "errors.ConditionError"),
     *("errors.JournalLockedError", "errors.JournalCorruptError"),
 )

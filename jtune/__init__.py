@@ -12,14 +12,15 @@ if TYPE_CHECKING:
     from jtune.language.conditions import Condition
     from jtune.language.domains import ChoiceDomain, FloatDomain, IntDomain
     from jtune.language.space import Parameter, Space
+    from jtune.storage.definition import Goal
     from jtune.storage.record import Trial
     from jtune.study import Study, delete, latest, load, studies
     from jtune.surrogate.effects import Effect, Effects, Pair
 
 __version__ = "0.1.0"
 __all__ = [
-    "ChoiceDomain", "Condition", "Effect", "Effects", "FloatDomain", "IntDomain", "Pair", "Parameter", "Space", "Study",
-    "Trial", "__version__", "delete", "latest", "load", "load_ipython_extension", "samplers", "studies",
+    "ChoiceDomain", "Condition", "Effect", "Effects", "FloatDomain", "Goal", "IntDomain", "Pair", "Parameter", "Space",
+    "Study", "Trial", "__version__", "delete", "latest", "load", "load_ipython_extension", "samplers", "studies",
 ]  # fmt: skip
 
 # Optuna loads with the first of these names, not with `import jtune`.
@@ -27,6 +28,7 @@ _MODULES = {
     "language.conditions": ("Condition",),
     "language.domains": ("ChoiceDomain", "FloatDomain", "IntDomain"),
     "language.space": ("Parameter", "Space"),
+    "storage.definition": ("Goal",),
     "storage.record": ("Trial",),
     "study": ("Study", "delete", "latest", "load", "studies"),
     "surrogate.effects": ("Effect", "Effects", "Pair"),

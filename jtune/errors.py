@@ -59,7 +59,13 @@ class Problem:
         return f"line {self.line}: {self.text.strip()}   {self.message}"
 
     def render(self) -> str:
-        """Return the line, and below it a caret with the message."""
+        """Return the line, and below it a caret with the message.
+
+        Returns
+        -------
+        str
+            Two lines.
+        """
         head = f"line {self.line}: "
         # Tabs stay tabs under the line, so that the caret stands where the terminal put the text.
         pad = "".join("\t" if c == "\t" else " " for c in self.text[: self.start])

@@ -83,7 +83,7 @@ class Findings:
 
     @property
     def objectives(self) -> tuple[Goal, ...]:
-        """What is judged: ``direction`` and ``label`` of each."""
+        """What is judged: a `Goal`, that is ``direction`` and ``label``, for each objective."""
         return self._ledger.objectives
 
     @property
@@ -143,6 +143,11 @@ class Findings:
         trial : Trial or int, optional
             The best one by default.
 
+        Returns
+        -------
+        str
+            With the line of the magic.
+
         Raises
         ------
         StudyError
@@ -153,12 +158,17 @@ class Findings:
         return definition.header + rewritten(definition.source, definition.spans, self.space, params)
 
     def literals(self, trial: Trial | int | None = None) -> list[tuple[str, str, str]]:
-        """Return a trial's parameters as text: name, literal as it stands in the cell, the trial's literal.
+        """Return a trial's parameters as text.
 
         Parameters
         ----------
         trial : Trial or int, optional
             The best one by default.
+
+        Returns
+        -------
+        list of (str, str, str)
+            In cell order, active parameters only: name, literal as it stands in the cell, the trial's literal.
 
         Raises
         ------
@@ -232,6 +242,11 @@ class Findings:
         objective : str or int
             Which one, by label or number; the first by default.
 
+        Returns
+        -------
+        dict of str to float
+            By name; the shares sum to 1, or are all 0 where the prediction is constant.
+
         Raises
         ------
         StudyError
@@ -246,6 +261,11 @@ class Findings:
         ----------
         objective : str or int
             Which one, by label or number; the first by default.
+
+        Returns
+        -------
+        Effects
+            In the objective's units.
 
         Raises
         ------

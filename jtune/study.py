@@ -84,6 +84,11 @@ class Latest:
 def latest() -> Study:
     """Return the study that was tuned or loaded last in this process, else the last one written in this folder.
 
+    Returns
+    -------
+    Study
+        Its newest generation.
+
     Raises
     ------
     StudyError
@@ -107,6 +112,11 @@ def load(name: str, folder: str | os.PathLike[str] | None = None) -> Study:
         As on the magic line.
     folder : path, optional
         The one that has ``.jtune`` in it; the notebook's, or the current one, by default.
+
+    Returns
+    -------
+    Study
+        Its newest generation.
 
     Raises
     ------

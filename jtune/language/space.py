@@ -139,6 +139,11 @@ class Space:
         ----------
         point : mapping
             Values by name.
+
+        Returns
+        -------
+        bool
+            Whether it could be a trial's.
         """
         if any(n not in self or self[n].domain.reject(v) for n, v in point.items()):
             return False

@@ -14,7 +14,14 @@ from jtune.language.space import Parameter, Space
 
 @dataclass(frozen=True)
 class Goal:
-    """An objective: its direction and what the user calls it."""
+    """An objective.
+
+    Parameters
+    ----------
+    direction : {"minimize", "maximize"}
+    label : str
+        What the user calls it: the name, or the expression, that is marked or typed on the magic line.
+    """
 
     direction: marks.Direction
     label: str

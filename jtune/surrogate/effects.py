@@ -172,6 +172,11 @@ class Effects:
         n : int
             How many values of a range, at most; a choice has all of its own.
 
+        Returns
+        -------
+        Effect
+            Evenly spread values on the parameter's scale, or all choices.
+
         Raises
         ------
         KeyError
@@ -193,6 +198,11 @@ class Effects:
             Two different parameters; for ``x`` and ``y``.
         n : int
             How many values of a range, at most; a choice has all of its own.
+
+        Returns
+        -------
+        Pair
+            All combinations of such values of both.
 
         Raises
         ------
