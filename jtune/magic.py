@@ -15,11 +15,11 @@ from traitlets import Bool, Float, Int, Unicode
 from jtune import loading
 from jtune.desk import desk
 from jtune.errors import CellError, Problem, UsageError
+from jtune.language import grammar
 from jtune.language.cell import Cell
 from jtune.language.marks import Direction
 
 _DIRECTIONS: tuple[Direction, ...] = ("minimize", "maximize")
-_EXPR = "EXPR, or the cell's last expression; instead of a mark in the cell."
 
 
 class _Goal(Action):
@@ -28,6 +28,30 @@ class _Goal(Action):
     def __call__(self, _parser: Any, namespace: Any, expression: Any, _option: str | None = None) -> None:
         direction: Direction = "minimize" if "--minimize" in self.option_strings else "maximize"
         namespace.goals = [*(namespace.goals or ()), (direction, _unquoted(expression or ""))]
+
+
+# How the text of an option is read, beside what the grammar says of it.
+_GOAL = {"nargs": "?", "dest": "goals", "action": _Goal}
+_READ: dict[str, dict[str, Any]] = {
+    **{name: {"type": int} for name in ("-n", "--seed", "--patience", "--repeats")},
+    **{name: {"action": BooleanOptionalAction} for name in ("--fresh", "--panel")},
+    "--target": {"type": float}, "--minimize": _GOAL, "--maximize": _GOAL,
+}  # fmt: skip
+
+
+def _arguments(is_of_explore: bool = False) -> Callable[[Any], Any]:
+    """Return a decorator with the arguments of a magic: NAME and the options of the grammar."""
+
+    def declare(magic: Any) -> Any:
+        # The last decorator is the first argument.
+        for option in reversed(grammar.table("options")):
+            if not is_of_explore or option.get("is_of_explore"):
+                how = {key: option[key] for key in ("metavar", "help") if key in option}
+                magic = argument(option["name"], **how, **_READ.get(option["name"], {}))(magic)
+        what = "The study's name on disk, and the variable it is bound to."
+        return argument("name", metavar="NAME", nargs="?", help=what)(magic)
+
+    return declare
 
 
 def _unquoted(text: str) -> str:
@@ -56,20 +80,7 @@ class JTune(Magics):
     panel = Bool(True, help="Whether a notebook shows sliders and charts.").tag(config=True)
 
     @magic_arguments("%tune")
-    @argument("name", metavar="NAME", nargs="?", help="The study's name on disk, and the variable it is bound to.")
-    @argument("-n", type=int, metavar="N", help="Bring the study to N finished trials, earlier ones counted in (30).")
-    @argument("--minimize", metavar="EXPR", nargs="?", dest="goals", action=_Goal, help=f"Minimize {_EXPR}")
-    @argument("--maximize", metavar="EXPR", nargs="?", dest="goals", action=_Goal, help=f"Maximize {_EXPR}")
-    @argument("--sampler", metavar="NAME", help="gp (default), skopt, forest, tpe, cmaes, random, grid, qmc, nsga2.")
-    @argument("--pruner", metavar="NAME", help="median (default where a cell reports), hyperband, none.")
-    @argument("--seed", type=int, metavar="S", help="Makes proposals repeatable.")
-    @argument("--timeout", metavar="T", help="End the search after this time: 30s, 10m, 1h30m.")
-    @argument("--trial-timeout", metavar="T", help="End a trial after this time.")
-    @argument("--target", type=float, metavar="V", help="End when the objective is this good.")
-    @argument("--patience", type=int, metavar="N", help="End after N trials without a better one.")
-    @argument("--repeats", type=int, metavar="R", help="Run the cell R times a trial; the objective is the mean.")
-    @argument("--fresh", action=BooleanOptionalAction, help="Start anew; the old trials stay on disk.")
-    @argument("--panel", action=BooleanOptionalAction, help="Show sliders and charts (default), or only the report.")
+    @_arguments()
     @cell_magic
     def tune(self, line: str, cell: str) -> None:
         """Rerun the cell with other values of its marked literals, in search of better ones.
@@ -89,10 +100,7 @@ class JTune(Magics):
         self._start(tune, "%%tune", parse_argstring(self.tune, line), line, cell)
 
     @magic_arguments("%explore")
-    @argument("name", metavar="NAME", nargs="?", help="The study's name on disk, and the variable it is bound to.")
-    @argument("--minimize", metavar="EXPR", nargs="?", dest="goals", action=_Goal, help=f"Minimize {_EXPR}")
-    @argument("--maximize", metavar="EXPR", nargs="?", dest="goals", action=_Goal, help=f"Maximize {_EXPR}")
-    @argument("--fresh", action=BooleanOptionalAction, help="Start anew; the old trials stay on disk.")
+    @_arguments(is_of_explore=True)
     @cell_magic
     def explore(self, line: str, cell: str) -> None:
         """Show a slider for each marked literal; the cell runs again when one is moved.

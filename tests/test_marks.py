@@ -113,7 +113,7 @@ def test_what_a_message_says_to_type_is_read(case):
             assert re.search(r"DOMAIN|EXPR|LOW|\.\.\.|\[a, b", suggested) or read_comment(suggested)
 
 
-HINTS = [pattern for slip in GRAMMAR["slips"].values() for pattern, _ in slip["hints"]]
+HINTS = [rule["when"] for slips in GRAMMAR["slips"].values() for rule in slips["rules"]]
 
 
 def expanded(source):
@@ -135,7 +135,9 @@ def test_grammar_has_only_what_python_and_javascript_share(source):
 
 def test_grammar_has_only_entries_that_are_used():
     language = files("jtune.language")
-    sources = [language.joinpath(name).read_text(encoding="utf-8") for name in ("marks.py", "conditions.py")]
+    sources = [
+        language.joinpath(name).read_text(encoding="utf-8") for name in ("marks.py", "slips.py", "conditions.py")
+    ]
     used = {name for text in [*GRAMMAR["patterns"].values(), *HINTS] for name in re.findall(r"<([a-z_]+)>", text)}
     used |= {name for source in sources for name in re.findall(r"[\"']([a-z_]+)[\"']", source)}
     assert GRAMMAR["patterns"].keys() | GRAMMAR["slips"].keys() <= used

@@ -14,6 +14,8 @@ import nbformat
 import pytest
 
 import jtune
+from jtune.language import grammar
+from jtune.samplers import make
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -65,8 +67,16 @@ def test_installed_version_is_the_source_version():
 
 
 def test_grammar_is_in_the_package():
-    grammar = json.loads((resources.files("jtune.language") / "grammar.json").read_text("utf-8"))
-    assert {"mark", "range", "choices", "colab"} <= grammar["patterns"].keys()
+    text = (resources.files("jtune.language") / "grammar.json").read_text("utf-8")
+    assert {"mark", "range", "choices", "colab"} <= json.loads(text)["patterns"].keys()
+
+
+def test_the_options_of_the_magics_offer_the_samplers_and_pruners_that_there_are():
+    options = {option["name"]: option for option in grammar.table("options")}
+    assert options["--sampler"]["values"] == list(make.NAMES)
+    assert options["--pruner"]["values"] == list(make.PRUNERS)
+    for option in options.values():
+        assert all(value in option["help"] for value in option.get("values", ()))
 
 
 def test_package_says_it_is_typed():

@@ -16,6 +16,7 @@ from jtune.errors import ConditionError
 from jtune.language import grammar
 from jtune.language.domains import Value
 from jtune.language.grammar import MarkError
+from jtune.language.slips import slip
 from jtune.quiet import quiet
 
 # What a stored condition may hold. No calls and no attributes: a file never runs code.
@@ -138,7 +139,7 @@ class _Checker:
             self._elements(")")
         elif name := self._take("condition_name"):
             if not all(map(str.isidentifier, name.split("."))):
-                raise grammar.slip("operand", self._text, start)
+                raise slip("operand", self._text, start)
         elif number := self._take("condition_number"):
             if not math.isfinite(float(number)):
                 raise MarkError(start, "a number must be finite; write a smaller one")
@@ -186,7 +187,7 @@ class _Checker:
     def _slip(self, expected: str) -> MarkError:
         if self._at == len(self._text):
             return MarkError(self._at, "the condition stops short; write for example: if layers >= 2")
-        return grammar.slip(expected, self._text, self._at)
+        return slip(expected, self._text, self._at)
 
 
 class _Dotted(ast.NodeTransformer):

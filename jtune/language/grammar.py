@@ -31,25 +31,16 @@ def ends(name: str, text: str, at: int = 0, group: int = 0) -> int | None:
 @cache
 def pattern(name: str) -> re.Pattern[str]:
     """Return a pattern of the grammar by its name."""
-    return _compiled(f"<{name}>")
+    return compiled(f"<{name}>")
 
 
-def slip(expected: str, text: str, at: int) -> MarkError:
-    """Return the mistake that something stands at a place of a text, where something else was expected."""
-    what, hints = _slips(expected)
-    for hinted, hint in hints:
-        if found := hinted.match(text, at):
-            return MarkError(at, f"{what} {found[0]!r}; {hint}")
-    raise AssertionError("the last hint is for any word")
+def table(name: str) -> Any:
+    """Return one of the grammar's tables."""
+    return _grammar()[name]
 
 
-@cache
-def _slips(expected: str) -> tuple[str, list[tuple[re.Pattern[str], str]]]:
-    slips = _grammar()["slips"][expected]
-    return slips["expected"], [(_compiled(source), hint) for source, hint in slips["hints"]]
-
-
-def _compiled(source: str) -> re.Pattern[str]:
+def compiled(source: str) -> re.Pattern[str]:
+    """Return a regular expression in which ``<name>`` stands for a pattern."""
     patterns: dict[str, str] = _grammar()["patterns"]
 
     def expand(source: str) -> str:

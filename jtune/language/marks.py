@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
-from jtune.errors import did_you_mean
 from jtune.language import grammar
 from jtune.language.conditions import Condition
 from jtune.language.domains import (
@@ -29,6 +28,7 @@ from jtune.language.domains import (
     is_same,
 )
 from jtune.language.grammar import MarkError
+from jtune.language.slips import is_domain, literals, meant_direction, slip
 from jtune.quiet import quiet
 
 Direction: TypeAlias = Literal["minimize", "maximize"]
@@ -37,12 +37,8 @@ Direction: TypeAlias = Literal["minimize", "maximize"]
 _FINEST_GRID = 10**7
 # What a report may not hold: it would bind a name, or make the function around it a generator.
 _NOT_REPORTED = (ast.Starred, ast.NamedExpr, ast.Yield, ast.YieldFrom)
-_WORDS = ("minimize", "maximize", "report", "log", "step")
 _FORMS = "LOW..HIGH [log] [step S] or [a, b, c]"
 _DIRECTIONS: dict[str, Direction] = {"minimize": "minimize", "maximize": "maximize"}
-# What is written for them.
-_OBJECTIVES: dict[str, Direction] = {"min": "minimize", "minimise": "minimize", **_DIRECTIONS}
-_OBJECTIVES |= {"max": "maximize", "maximise": "maximize"}
 
 
 @dataclass(frozen=True)
@@ -171,8 +167,9 @@ def read_expressions(text: str) -> tuple[str, ...]:
     """
     try:
         # Within brackets line ends are free. Two kinds of them, so that the text cannot close the one and go on.
-        ast.parse(f"({text}\n,)", mode="eval")
-        elements = ast.parse(f"[{text}\n]", mode="eval").body.elts  # type: ignore[attr-defined]
+        with quiet():
+            ast.parse(f"({text}\n,)", mode="eval")
+            elements = ast.parse(f"[{text}\n]", mode="eval").body.elts  # type: ignore[attr-defined]
         if any(isinstance(node, _NOT_REPORTED) for element in elements for node in ast.walk(element)):
             raise ValueError(f"{text.strip()!r} would change what the cell does; name values only")
         return tuple(ast.unparse(element) for element in elements)
@@ -188,7 +185,7 @@ def _check_near(comment: str) -> None:
     word, rest = near[2], grammar.pattern("odd").sub(" ", near[3])
     odd = grammar.match("odd_space", near[1] + near[3][:1])
     text = rest[: grammar.ends("body", rest, group=1)].rstrip()
-    if _is_domain(text.strip()):
+    if is_domain(text.strip()):
         text = f": {text.strip()}"
     if (word == "tune" and not odd) or not (":" in text or (text == "" and word.lower() == "tune")):
         return
@@ -261,20 +258,8 @@ def _expect_colon(text: str, start: int) -> None:
     if grammar.match("head", text):
         return
     words = text.partition("#")[0].strip(" \t")
-    word = re.split(r"[ \t]", words)[0]
-    name, _, rest = words.replace("=", " ").partition(" ")
-    hint = "# tune: DOMAIN, # tune NAME: DOMAIN, or # tune alone"
-    if any(grammar.match(form, f": {words}") for form in ("objective", "report")) or _is_domain(words):
-        hint = f"# tune: {words}"
-    elif direction := _OBJECTIVES.get(words.lower()):
-        hint = f"# tune: {direction}"
-    elif _is_domain(rest.strip()):
-        hint = f"# tune{f' {name}' if grammar.match('name', name) else ''}: {rest.strip()}"
-    raise MarkError(start + text.index(word), f"expected ':' after tune, not {word!r}; write {hint}")
-
-
-def _is_domain(text: str) -> bool:
-    return bool(grammar.match("range", text) or grammar.match("choices", text))
+    error = slip("colon", words)
+    raise MarkError(start + text.index(words), str(error))
 
 
 def _check_form(domain: str, start: int) -> None:
@@ -283,7 +268,7 @@ def _check_form(domain: str, start: int) -> None:
         if domain.startswith("["):
             _read_choices(domain)
         elif not grammar.match("range", domain):
-            raise _slip(domain)
+            raise slip("domain", domain)
     except MarkError as error:
         raise MarkError(start + error.start, str(error)) from None
 
@@ -314,7 +299,7 @@ def _meant_report(text: str) -> str:
     """Return what to write instead of a report that cannot be read: its sense in the language's word, and in front."""
     words = re.split(r"[ \t]+", text)
     for word, rest in ((words[0], words[1:]), (words[-1], words[:-1])):
-        direction, expressions = _OBJECTIVES.get(word.strip(":").lower()), " ".join(rest)
+        direction, expressions = meant_direction(word.strip(":")), " ".join(rest)
         if direction and _are_expressions(expressions):
             return f"# tune: report {direction} {expressions}"
     return "# tune: report EXPR[, EXPR]"
@@ -330,7 +315,7 @@ def _are_expressions(text: str) -> bool:
 def _read_range(text: str, literal: Value) -> FloatDomain | IntDomain:
     match = grammar.match("range", text)
     if match is None:
-        raise _slip(text)
+        raise slip("domain", text)
     low_text, high_text, options = match.groups()
     log, step_match = bool(grammar.match("log", options)), grammar.match("step", options)
     if len(options.split()) > (1 if log else 0) + (2 if step_match else 0):
@@ -395,98 +380,12 @@ def _is_exact(low: Decimal, width: Decimal, step: Decimal) -> bool:
     return Decimal(repr(float(last))) == last
 
 
-def _slip(text: str) -> MarkError:
-    """Say what was expected where no domain stands, and for the common slips what to type."""
-    first = re.split(r"[ \t]", text)[0]
-    named = grammar.match("item", text)
-    named = named if named and named[1] else None
-    if direction := _OBJECTIVES.get(named[2] if named else first.lower()):
-        is_misspelled = first == text != direction
-        what = f"the word is {direction}" if is_misspelled else "an objective stands alone on the line that computes it"
-        return MarkError(0, f"{what}; write # tune: {direction}")
-    if first == "if":
-        return MarkError(0, "a condition is missing; write for example if layers >= 2")
-    if end := grammar.ends("bounds", text):
-        return _slip_after(text[:end], text[end:])
-    if named and _is_domain(named[2]):
-        return MarkError(0, f"the name comes before the colon; write # tune {named[1]}: {named[2]}")
-    pair, choices = _as_range(text), _as_choices(text)
-    if pair:
-        alternative = f", or for choices {choices}" if choices else ""
-        return MarkError(0, f"expected two dots between the bounds; write {pair}{alternative}")
-    if choices:
-        return MarkError(0, f"choices stand in square brackets; write {choices}")
-    if late := re.fullmatch(r"((?:\w+[ \t]+)+)(\S.*)", text):
-        forms = (f"{late[2]} {late[1].strip()}", late[2])
-        if written := next((form for form in forms if grammar.match("range", form)), None):
-            return MarkError(0, f"the range comes first; write {written}")
-    if ".." in text:
-        return MarkError(0, "LOW and HIGH are numbers; write for example 1..10 or 1e-3..1")
-    return MarkError(0, f"expected {_FORMS}{did_you_mean(first.lower(), _WORDS)}")
-
-
-def _slip_after(bounds: str, tail: str) -> MarkError:
-    start = len(bounds) + len(tail) - len(tail.lstrip())
-    tidy = " ".join(re.sub(r"[,:=]", " ", re.sub(r"\bby\b", "step", tail.lower())).split())
-    if re.match(r"[ \t]*,[ \t]*\w+[ \t]*:", tail):
-        return MarkError(len(bounds), "several are separated by semicolons; write # tune NAME: DOMAIN; NAME: DOMAIN")
-    if tidy.split()[-1:] == ["if"]:
-        return MarkError(start, "a condition is missing; write for example if layers >= 2")
-    if grammar.match("range", f"{bounds} {tidy}"):
-        hint = f"; write {bounds} {tidy}"
-    elif tidy.startswith("step"):
-        hint = "; write for example step 2"
-    elif "log" in tidy:
-        hint = f"; write {bounds} log"
-    else:
-        hint = "; a note stands behind another #"
-    return MarkError(start, f"after LOW..HIGH come log, step S and if CONDITION, not {tail.strip()!r}{hint}")
-
-
-def _as_range(text: str) -> str | None:
-    """Return the range that was probably meant by a pair such as ``1-10`` or ``uniform(1, 10)``."""
-    number = f"({grammar.pattern('number').pattern})"
-    between = r"(?:\.{3,}|[-–—:,…‥]|to)"
-    pattern = rf"(\w*\()? *{number} *{between} *{number}(?: *: *{number})? *\)?(.*)"
-    pair = re.fullmatch(pattern, text, re.IGNORECASE)
-    if pair is None or float(pair[2]) >= float(pair[3]):
-        return None
-    log = "log" if "log" in (pair[1] or "").lower() else ""
-    step = f"step {pair[4]}" if pair[4] else ""
-    written = " ".join(filter(None, [f"{pair[2]}..{pair[3]}", log, step, pair[5].strip(" \t,")]))
-    return written if grammar.match("range", written) else None
-
-
-def _as_choices(text: str) -> str | None:
-    """Return the choices that were probably meant, with the brackets and quotes that are missing."""
-
-    def quoted(found: re.Match[str]) -> str:
-        word = found[0]
-        return word if word[0] in "\"'" or word in {"True", "False", "None"} else f'"{word}"'
-
-    parts = re.sub(r"[ \t]*[/|][ \t]*", ", ", text.strip("[](){} \t,"))
-    words = r"[^\W\d]\w*(?:[ -]\w+)*"
-    written = "[" + re.sub(f"{grammar.pattern('string').pattern}|{words}", quoted, parts) + "]"
-    choices = _literals(written)
-    return written if choices is not None and len(choices) > 1 and grammar.match("choices", written) else None
-
-
-def _literals(text: str) -> list[Value] | None:
-    try:
-        # Python warns of escapes such as "\d", which are the user's own.
-        with quiet():
-            value = ast.literal_eval(text)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return None
-    return value if isinstance(value, list) else None
-
-
 def _read_choices(text: str) -> ChoiceDomain:
-    choices = _literals(text)
+    choices = literals(text)
     for choice in choices or []:
         _check_choice(choice)
     if choices is None or not grammar.match("choices", text):
-        raise _slip_in_choices(text)
+        raise slip("domain", text)
     for i, choice in enumerate(choices):
         if any(is_same(choice, other) for other in choices[:i]):
             raise MarkError(0, f"{choice!r} stands twice; say it once")
@@ -496,24 +395,6 @@ def _read_choices(text: str) -> ChoiceDomain:
     if len(choices) < 2:
         raise MarkError(0, "at least two choices are needed; write [a, b]")
     return ChoiceDomain(tuple(choices))
-
-
-def _slip_in_choices(text: str) -> MarkError:
-    inner = text.strip("[] \t")
-    end = grammar.ends("choices", text)
-    if grammar.match("range", inner):
-        return MarkError(0, f"a range stands without brackets; write {inner}")
-    if end is None:
-        return MarkError(0, "the bracket is not closed; write its ]")
-    if tail := text[end:].strip():
-        start = text.index(tail, end)
-        return MarkError(
-            start, f"only if CONDITION may follow the choices, not {tail!r}; a note stands behind another #"
-        )
-    meant = _as_choices(text) or '["a", "b"]'
-    return MarkError(
-        0, f"choices are literals (numbers, strings, True, False, None, tuples); write for example {meant}"
-    )
 
 
 def _check_choice(choice: Value) -> None:

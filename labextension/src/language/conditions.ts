@@ -1,8 +1,9 @@
 /** Conditions, read and evaluated without `eval`: the twin of the kernel's `jtune/language/conditions.py`. */
 
-import { MarkError, matchStart, slip } from './grammar';
+import { MarkError, matchStart } from './grammar';
 import type { PatternName } from './grammar';
 import { readLiteral } from './literals';
+import { slip } from './slips';
 import type { Condition, Value } from './types';
 import { boolValue, equalityKey, isNumber, tupleValue } from './values';
 

@@ -1,10 +1,8 @@
 /** What the tune language says, from the file that the kernel reads too: regular expressions, and hints for slips. */
 
 import grammar from '../../../jtune/language/grammar.json';
-import { strText } from './values';
 
 export type PatternName = keyof typeof grammar.patterns;
-type Expected = keyof typeof grammar.slips;
 
 /** What cannot be read; `start` is the mistake's place in the text. */
 export class MarkError extends Error {
@@ -16,6 +14,8 @@ export class MarkError extends Error {
   }
 }
 
+/** The grammar's tables. */
+export const { objectives, options, slips, words } = grammar;
 const PATTERNS: Readonly<Record<string, string>> = grammar.patterns;
 /** Compiled once each: a cell of many marks matches them again and again. */
 const compiled = new Map<string, RegExp>();
@@ -45,17 +45,8 @@ export function placeOf(found: RegExpExecArray, group: number): { from: number; 
   return { from, to };
 }
 
-/** The mistake that something stands at a place of a text, where something else was expected. */
-export function slip(expected: Expected, text: string, at: number): MarkError {
-  const { expected: what, hints } = grammar.slips[expected];
-  for (const [pattern = '', hint = ''] of hints) {
-    const found = matchAt(pattern, text, at);
-    if (found) return new MarkError(at, `${what} ${strText(found[0])}; ${hint}`);
-  }
-  throw new RangeError('the last hint is for any word');
-}
-
-function matchAt(pattern: string, text: string, at: number): RegExpExecArray | null {
+/** The match of an expression, in which `<name>` stands for a pattern, with what stands at a place of a text. */
+export function matchAt(pattern: string, text: string, at: number): RegExpExecArray | null {
   const found = regExp(pattern, 'y');
   found.lastIndex = at;
   return found.exec(text);

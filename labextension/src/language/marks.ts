@@ -7,10 +7,10 @@ import { type Expr, parseElements, walk } from './expressions';
 import { attempt, readList, valueOf } from './literals';
 import { MarkError, isMatch, match, matchStart, placeOf, source } from './grammar';
 import { codePointText } from './tokens';
-import { FORMS, checkChoice, isDomain, meantDirection, slip, slipInChoices, toNumber } from './slips';
+import { isDomain, meantDirection, slip, stripped, toNumber } from './slips';
 import type { ChoiceDomain, Condition, Direction, Domain, RangeDomain, Value } from './types';
 import { unparse } from './unparse';
-import { equalityKey, floatText, isNumber, isSame, strText } from './values';
+import { equalityKey, floatText, isNumber, isSame, strText, tupleText } from './values';
 
 export type Mark =
   | {
@@ -30,17 +30,10 @@ export type ParameterMark = Extract<Mark, { kind: 'parameter' }>;
 export type ObjectiveMark = Extract<Mark, { kind: 'objective' }>;
 export type ReportMark = Extract<Mark, { kind: 'report' }>;
 
+const FORMS = 'LOW..HIGH [log] [step S] or [a, b, c]';
 // The kernel's limits: of how fine a grid may be, and of its integers.
 const FINEST_GRID = 1e7;
 const LARGEST_INT = 2 ** 53;
-
-/** Without spaces and tabs, as Python strips. */
-function stripped(text: string, characters = ' \t'): string {
-  let [from, to] = [0, text.length];
-  while (from < to && characters.includes(text.charAt(from))) from += 1;
-  while (to > from && characters.includes(text.charAt(to - 1))) to -= 1;
-  return text.slice(from, to);
-}
 
 /** The marks of a comment, from its `#` to the end of the line; none when it is an ordinary one. */
 export function readComment(comment: string): Mark[] {
@@ -196,19 +189,7 @@ function readItem(text: string, start: number, isOnly: boolean): ParameterMark {
 function expectColon(text: string, start: number): void {
   if (isMatch('head', text)) return;
   const words = stripped(text.split('#')[0] ?? '');
-  const word = words.split(/[ \t]/)[0] ?? '';
-  const [name, ...others] = words.replaceAll('=', ' ').split(' ');
-  const rest = others.join(' ').trim();
-  let hint = '# tune: DOMAIN, # tune NAME: DOMAIN, or # tune alone';
-  if (isMatch('objective', `: ${words}`) || isMatch('report', `: ${words}`) || isDomain(words)) {
-    hint = `# tune: ${words}`;
-  } else if (meantDirection(words)) {
-    hint = `# tune: ${meantDirection(words) ?? ''}`;
-  } else if (isDomain(rest)) {
-    hint = `# tune${name !== undefined && isMatch('name', name) ? ` ${name}` : ''}: ${rest}`;
-  }
-  const message = `expected ':' after tune, not ${strText(word)}; write ${hint}`;
-  throw new MarkError(start + text.indexOf(word), message);
+  throw new MarkError(start + text.indexOf(words), slip('colon', words).message);
 }
 
 /** Run `read`, with the places of its mistakes moved. */
@@ -225,7 +206,7 @@ function shifted<T>(start: number, read: () => T): T {
 function checkForm(domain: string, start: number): void {
   shifted(start, () => {
     if (domain.startsWith('[')) readChoices(domain);
-    else if (!isMatch('range', domain)) throw slip(domain);
+    else if (!isMatch('range', domain)) throw slip('domain', domain);
   });
 }
 
@@ -278,7 +259,7 @@ function bindsOrYields({ kind }: Expr): boolean {
 
 function readRange(text: string, literal: Value): RangeDomain {
   const found = match('range', text);
-  if (!found) throw slip(text);
+  if (!found) throw slip('domain', text);
   const [lowText = '', highText = '', options = ''] = [1, 2, 3].map((group) => found[group] ?? '');
   const log = isMatch('log', options);
   const stepText = match('step', options)?.[1] ?? null;
@@ -368,7 +349,7 @@ function checkStep(low: number, high: number, step: number, isInt: boolean, log:
 function readChoices(text: string): ChoiceDomain {
   const elements = readList(text);
   for (const element of elements ?? []) checkChoice(element);
-  if (!elements || !isMatch('choices', text)) throw slipInChoices(text);
+  if (!elements || !isMatch('choices', text)) throw slip('domain', text);
   const choices = elements.map(valueOf).filter((value) => value !== null);
   choices.forEach((choice, i) => {
     const before = choices.slice(0, i);
@@ -381,6 +362,41 @@ function readChoices(text: string): ChoiceDomain {
   });
   if (choices.length < 2) throw new MarkError(0, 'at least two choices are needed; write [a, b]');
   return { kind: 'choice', choices };
+}
+
+/** Refuse a literal that can be no choice. */
+function checkChoice(choice: Expr): void {
+  if (choice.kind === 'tuple') {
+    choice.items.forEach(checkChoice);
+    return;
+  }
+  const reason = whyNoChoice(choice);
+  if (reason) throw new MarkError(0, reason);
+}
+
+function whyNoChoice(choice: Expr): string | null {
+  if (choice.kind === 'list') {
+    return `a choice cannot be a list; write a tuple: ${tupleText(choice.items.map(unparse))}`;
+  }
+  if (choice.kind === 'unary') return whyNoChoice(choice.operand);
+  if (choice.kind !== 'constant') return wrongType(choice.kind === 'call' ? 'set' : choice.kind);
+  switch (choice.value.type) {
+    case 'ellipsis':
+      return 'choices are written out; for all numbers between two write LOW..HIGH';
+    case 'bytes':
+    case 'complex':
+      return wrongType(choice.value.type);
+    case 'float':
+      return Number.isFinite(choice.value.value) ? null : 'a choice must be finite; write a smaller number';
+    default:
+      return null;
+  }
+}
+
+function wrongType(kind: string): string {
+  // The sum of a number and an imaginary one is the only literal with an operator.
+  const type = kind === 'binary' ? 'complex' : kind;
+  return `a choice cannot be of type ${type}; write a number, a string or a tuple`;
 }
 
 /** As the study's file has it: a tuple by its text. */

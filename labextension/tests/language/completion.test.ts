@@ -62,6 +62,7 @@ test.each([
   ['%%tune --pruner |', ['', ['median', 'hyperband', 'none']]],
   ['%%tune --sampler f|', ['f', ['forest']]],
   ['%%explore -|', ['-', ['--minimize', '--maximize', '--fresh', '--no-fresh']]],
+  ['%%explore --minimize a --fresh -|', ['-', ['--minimize', '--maximize', '--no-fresh']]],
 ] as const)('on the line of the magic, %s, stand its options', (marked, expected) => {
   expect(at(marked)).toEqual(expected);
 });

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-import { OPTIONS } from '../../src/language/magics';
 import { maskMagics } from '../../src/language/parse';
 import { problemsOf, read, tunablesOf } from './read';
 
@@ -55,25 +53,4 @@ test('a mark on a line of a magic is a mistake', () => {
     ['%time f(k=3)  # tune: 1..9', message],
   ]);
   expect(tunablesOf('if a:\n    %time f()\n    x = 1  # tune: 1..3\n!ls # tune this\n')).toEqual(['x: 1..3']);
-});
-
-test('the options are those of the kernel, with its help', () => {
-  const source = readFileSync(new URL('../../../jtune/magic.py', import.meta.url), 'utf-8');
-  const expr = /_EXPR = "(.*)"/.exec(source)?.[1] ?? '';
-  const [tune = '', explore = ''] = source.split('@magic_arguments(').slice(1);
-  const declared = (part: string) =>
-    [...(part.split('def ')[0] ?? '').matchAll(/@argument\("(-[a-z-]*)", (.*)help=f?"(.*)"\)/g)].flatMap(
-      ([, name = '', kind = '', help = '']) => {
-        const detail = help.replace('{_EXPR}', expr);
-        const names = kind.includes('BooleanOptionalAction') ? [name, name.replace('--', '--no-')] : [name];
-        return names.map((text) => ({ text, detail }));
-      },
-    );
-  const known = (isOfExplore: boolean) =>
-    OPTIONS.filter((option) => option.isOfExplore || !isOfExplore).map(({ text, detail }) => ({
-      text,
-      detail,
-    }));
-  expect(known(false)).toEqual(declared(tune));
-  expect(known(true)).toEqual(declared(explore));
 });
