@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 from jtune.storage.definition import Goal
 from jtune.storage.ranking import Ranking, losses
 from jtune.storage.record import Trial
+from jtune.trials.outcome import State
 
 DIRECTIONS = st.lists(st.sampled_from(["minimize", "maximize"]), min_size=1, max_size=3)
 
 
 def trial(number, values, state="complete", origin="sampler"):
-    return Trial(number, {}, tuple(values), 0.0, state, "", origin)
+    return Trial(number, {}, tuple(values), 0.0, State(state), "", origin)
 
 
 @st.composite
