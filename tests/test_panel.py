@@ -384,6 +384,15 @@ def test_a_notebook_keeps_no_script_of_a_panel(tmp_path, monkeypatch):
     assert len(saved) < 80_000
 
 
+def test_the_users_warnings_are_shown_while_the_panel_asks_its_surrogate(shared_kernel):
+    shared_kernel.run(
+        "%%tune warned -n 30 --seed 1\nimport time, warnings\nx = 1.0  # tune: -3..3\n"
+        "for i in range(10):\n    warnings.warn(f'{x} {i}')\n    time.sleep(0.01)\nx ** 2  # tune: minimize"
+    )
+    said = shared_kernel.run("print({str(t.outputs).count('UserWarning: ') for t in warned}, len(warned))")
+    assert said == "{10} 30\n"
+
+
 def test_panels_go_with_their_studies(shared_kernel):
     cell = "%%tune {} -n 2 --sampler random\nx = 1.0  # tune: -3..3\nx ** 2  # tune: minimize"
     names = "from jtune.views.panel import panels; print([panel.study.name for panel in panels()])"

@@ -143,6 +143,18 @@ def test_best_objects_are_freed_when_the_user_deletes_them(shared_kernel):
     assert shared_kernel.run("type(model).__name__, type(models[0]).__name__") == "('Model', 'Model')\n"
 
 
+def test_nothing_is_kept_of_a_study_that_is_deleted(shared_kernel):
+    shared_kernel.run("import gc, jtune, weakref\nclass Model: pass")
+    cell = "%%tune dropped -n 2 --sampler random --no-panel\nx = 1.0  # tune: 0..1\nmodels = [Model()]\nx  # tune: minimize"
+    shared_kernel.run(cell)
+    said = shared_kernel.run(
+        "seen = weakref.ref(models[0])\njtune.delete('dropped')\ndel models; gc.collect(); print(seen())"
+    )
+    assert said == "None\n"
+    assert "2 trials are done" in shared_kernel.run(cell)
+    assert jtune.load("dropped", shared_kernel.folder).generation == 1
+
+
 def test_broken_baseline_shows_what_it_printed_before_its_error(shared_kernel):
     said = shared_kernel.run(
         "%%tune said --no-panel\nx = 1.0  # tune: 0..1\nprint('so far')\n1 / 0\nx  # tune: minimize"
