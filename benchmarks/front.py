@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import optuna
 
-from jtune.executors import Here
+from jtune.executors.here import Here
 from jtune.language.cell import Cell
 from jtune.samplers import make_sampler
 from jtune.search import Limits, Search

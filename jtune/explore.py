@@ -6,7 +6,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from jtune.executors import NO_TRIAL, Here
+from jtune.executors import NO_TRIAL
+from jtune.executors.here import Here
 from jtune.language.space import Point, Space
 from jtune.search import Search
 from jtune.trials.outcome import Origin, Outcome, State

@@ -9,7 +9,8 @@ from typing import Any
 
 from jtune.desk import desk
 from jtune.errors import UsageError
-from jtune.executors import NO_TRIAL, Here
+from jtune.executors import NO_TRIAL
+from jtune.executors.here import Here
 from jtune.language.cell import Cell
 from jtune.language.space import Point
 from jtune.samplers import PointSampler

@@ -6,7 +6,7 @@ from pathlib import Path
 import comm
 import pytest
 
-from jtune.executors import Here
+from jtune.executors.here import Here
 from jtune.explore import Explorer
 from jtune.language.cell import Cell
 from jtune.language.domains import ChoiceDomain, FloatDomain

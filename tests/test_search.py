@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import jtune
 from jtune.errors import StudyError
-from jtune.executors import Here
+from jtune.executors.here import Here
 from jtune.language.cell import Cell
 from jtune.samplers import PointSampler, make_sampler
 from jtune.search import Limits, Search

@@ -10,7 +10,7 @@ import weakref
 
 import pytest
 
-from jtune.executors import Here
+from jtune.executors.here import Here
 from jtune.language.cell import Cell
 from jtune.trials.interrupts import TimeLimit, Verdict
 from jtune.trials.outcome import State
