@@ -34,7 +34,7 @@ class _Goal(Action):
 _GOAL = {"nargs": "?", "dest": "goals", "action": _Goal}
 _READ: dict[str, dict[str, Any]] = {
     **{name: {"type": int} for name in ("-n", "--seed", "--patience", "--repeats")},
-    **{name: {"action": BooleanOptionalAction} for name in ("--fresh", "--panel")},
+    **{name: {"action": BooleanOptionalAction} for name in ("--fresh", "--gpus", "--panel")},
     "--target": {"type": float}, "--minimize": _GOAL, "--maximize": _GOAL,
 }  # fmt: skip
 
@@ -77,6 +77,9 @@ class JTune(Magics):
     )
     repeats = Int(1, min=1, help="Runs of the cell in a trial.").tag(config=True)
     fresh = Bool(False, help="Whether to start anew each time.").tag(config=True)
+    jobs = Unicode("", help="Trials at a time, in processes of their own: a number, or auto.").tag(config=True)
+    on = Unicode("", help="Variable of a Dask or ipyparallel client, or an executor, for trials.").tag(config=True)
+    gpus = Bool(False, help="Whether each process has a GPU of its own.").tag(config=True)
     panel = Bool(True, help="Whether a notebook shows sliders and charts.").tag(config=True)
 
     @magic_arguments("%tune")

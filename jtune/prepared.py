@@ -9,7 +9,7 @@ from typing import Any
 
 from jtune.desk import desk
 from jtune.errors import UsageError
-from jtune.executors import NO_TRIAL
+from jtune.executors import NO_TRIAL, Executor
 from jtune.executors.here import Here
 from jtune.language.cell import Cell
 from jtune.language.space import Point
@@ -66,6 +66,35 @@ class PreparedCell:
         self.store = Store(definition.name, desk.folder)
         self._before: Any = self._namespace.get(name or "")
 
+    def elsewhere(self, jobs: int | None, client: str | None, *, has_gpus: bool) -> Executor:
+        """Return what runs trials in other processes; the baseline runs here all the same.
+
+        Parameters
+        ----------
+        jobs : int or None
+            How many trials run at a time; None for as many as there is room for.
+        client : str or None
+            The variable that says where; None for this machine.
+        has_gpus : bool
+            Whether each process has a GPU of its own.
+
+        Raises
+        ------
+        UsageError
+            If there is no such place, or what the cell reads cannot be sent there.
+        """
+        from jtune.executors import engines
+        from jtune.executors.futures import Futures
+        from jtune.executors.payload import written
+
+        if client is None:
+            engine = engines.local(jobs, has_gpus)
+        elif client in self._namespace:
+            engine = engines.of_client(self._namespace[client], client, jobs)
+        else:
+            raise UsageError(f"--on {client}: there is no variable {client}")
+        return Futures(self.here, written(self.program, self.cell.python, self._namespace), engine)
+
     def study(self, sampler: PointSampler, pruner: Any) -> Study:
         """Return the study to go on with, bound to its name, and say what there is to say about it."""
         if self._is_fresh:
@@ -114,6 +143,8 @@ class PreparedCell:
         bindings = None
         if best is not None:
             bindings = ran.bindings if ran else leavings.bindings_of(self.ledger, best.number)
+            if ran and bindings is None and may_run:
+                self.say(f"trial {best.number}, the best one, is run once more, here, for its variables")
             if (bindings is None or altered) and may_run:
                 bindings = self._run_again(best, altered) or bindings
             if bindings is None:

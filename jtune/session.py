@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from jtune.comparability import Comparability
 from jtune.errors import ConditionError, UsageError
+from jtune.executors import Executor
 from jtune.language.cell import Cell
 from jtune.prepared import PreparedCell
 from jtune.samplers import PointSampler, make_pruner, make_sampler
@@ -45,6 +46,14 @@ class Options:
         Whether to start anew.
     has_panel : bool
         Whether a notebook shows sliders and charts.
+    jobs : int or None
+        How many trials run at a time, in processes of their own; None where that is not said.
+    is_parallel : bool
+        Whether trials run in processes of their own.
+    client : str or None
+        The variable that says where these are.
+    has_gpus : bool
+        Whether each of them has a GPU of its own.
     """
 
     name: str | None
@@ -54,6 +63,10 @@ class Options:
     seed: int | None = None
     is_fresh: bool = False
     has_panel: bool = True
+    jobs: int | None = None
+    is_parallel: bool = False
+    client: str | None = None
+    has_gpus: bool = False
 
     @classmethod
     def of(cls, given: Any) -> Options:
@@ -78,7 +91,18 @@ class Options:
             patience=given.patience,
             repeats=given.repeats,
         )
-        return cls(name, limits, given.sampler, given.pruner, given.seed, given.fresh, given.panel)
+        return cls(name, limits, given.sampler, given.pruner, given.seed, given.fresh, given.panel, **_places(given))
+
+
+def _places(given: Any) -> dict[str, Any]:
+    """Return where trials run, as a magic line says it."""
+    jobs, client, has_gpus = given.jobs, given.on or None, bool(given.gpus)
+    if client and has_gpus:
+        raise UsageError(f"--gpus is for --jobs, on this machine; who {client} gives its GPUs to, is said there")
+    if jobs and jobs != "auto" and not (jobs.isdecimal() and int(jobs) > 0):
+        raise UsageError(f"--jobs {jobs!r} is no number of processes; write for example --jobs 4, or --jobs auto")
+    number = int(jobs) if jobs and jobs != "auto" else None
+    return {"jobs": number, "is_parallel": bool(jobs or client or has_gpus), "client": client, "has_gpus": has_gpus}
 
 
 def _seconds(text: str, option: str) -> float | None:
@@ -115,17 +139,19 @@ def tune(shell: Any, cell: Cell, header: str, options: Options) -> None:
         n_objectives=len(cell.objectives),
     )
     pruner = make_pruner(options.pruner if cell.reports else None, options.limits.n)
+    executor = _executor(prepared, options)
     # From here on an interrupt is heard, but cuts nothing of jtune's own in half.
-    with prepared.interrupts.guarding(), prepared.store.journal.writing():
+    with contextlib.closing(executor), prepared.interrupts.guarding(), prepared.store.journal.writing():
         study = prepared.study(sampler, pruner)
         progress = Progress(shell, study.name)
-        search = _search(prepared, study, sampler, options.limits)
+        search = _search(prepared, executor, study, sampler, options.limits)
         try:
             _run(search, prepared, study, progress, _panel(shell, study, options))
         except ConditionError:
             progress.fail(summary(study))
             raise
         finally:
+            search.executor = prepared.here  # for what is asked for afterwards
             if search.broken is None:
                 is_ended_by_hand = prepared.interrupts.is_interrupted or search.is_stopped
                 prepared.leave_best(study, search.take_best(), may_run=not is_ended_by_hand)
@@ -174,11 +200,18 @@ def explore(shell: Any, cell: Cell, header: str, options: Options) -> None:
     _replay(shell, outcome.outputs)
 
 
-def _search(prepared: PreparedCell, study: Study, sampler: PointSampler, limits: Limits) -> Search:
+def _executor(prepared: PreparedCell, options: Options) -> Executor:
+    """Return where trials run, as the options say."""
+    if not options.is_parallel:
+        return prepared.here
+    return prepared.elsewhere(options.jobs, options.client, has_gpus=options.has_gpus)
+
+
+def _search(prepared: PreparedCell, executor: Executor, study: Study, sampler: PointSampler, limits: Limits) -> Search:
     cell, pruning = prepared.cell, None
     if cell.reports and len(study.objectives) == 1:
         pruning = Pruning(prepared.ledger.optuna, cell.reports[0][0], cell.report_directions[0])
-    return Search(prepared.ledger, prepared.here, prepared.interrupts, sampler, limits, pruning, prepared.say)
+    return Search(prepared.ledger, executor, prepared.interrupts, sampler, limits, pruning, prepared.say)
 
 
 def _run(search: Search, prepared: PreparedCell, study: Study, progress: Progress, panel: Panel | None) -> None:

@@ -1,0 +1,228 @@
+"""Trials in other processes, as a notebook runs them: real kernels, and real loky, Dask and ipyparallel."""
+
+import signal
+
+import psutil
+import pytest
+
+import jtune
+from jtune.errors import StudyError
+
+PLAIN = "x = 1.0  # tune: -3..3\nloss = (x - 2) ** 2  # tune: minimize"
+
+
+def children(folder):
+    """The processes that run trials of kernels in a folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if "jtune.executors.child" in process.cmdline() and process.cwd() == str(folder):
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            pass  # it has ended meanwhile
+    return found
+
+
+def tune(kernel, name, cell, options="--jobs 2", n=8, **how):
+    """What is shown of a search, and its study."""
+    said = kernel.run(f"%%tune {name} -n {n} --no-panel --sampler random --seed 1 {options}\n{cell}", **how)
+    return said, jtune.load(name, kernel.folder)
+
+
+def test_trials_have_the_values_that_they_have_in_the_kernel(shared_kernel):
+    shared_kernel.run(
+        "import numpy as np\nbase = np.arange(5.0)\nscale = 3\n"
+        "def f(y):\n    return y * scale + shift\n"
+        "class Model:\n    def loss(self, y):\n        return f(y) + base.sum()\n"
+        "class Child(Model):\n    pass\nmodel = Child()"
+    )
+    cell = "shift = 1.0  # tune: -3..3\nbase[0] += 1  # what a trial changes, no other one sees\nloss = model.loss(2)  # tune: minimize"
+    said, study = tune(shared_kernel, "same", cell)
+    assert len(study) == 8
+    # The baseline runs in the kernel, where the array is the user's own.
+    assert [trial.value for trial in study.complete] == [pytest.approx(2 * 3 + t.params["shift"] + 11) for t in study]
+    assert "base changes" not in said
+
+
+def test_the_best_trial_s_variables_are_in_the_namespace(shared_kernel):
+    said, study = tune(shared_kernel, "best", PLAIN, n=20)
+    number = study.best.number
+    assert f"trial {number}, the best one, is run once more, here, for its variables" in said
+    assert shared_kernel.run("print(x == best.best.params['x'], loss == best.best.value)") == "True True\n"
+    assert len(jtune.load("best", shared_kernel.folder)) == 20
+
+
+def test_points_of_a_random_search_do_not_depend_on_the_number_of_jobs(shared_kernel):
+    studies = [tune(shared_kernel, f"points{jobs}", PLAIN, f"--jobs {jobs}", n=12)[1] for jobs in (1, 3)]
+    first, second = ([trial.params for trial in study] for study in studies)
+    assert first == second
+
+
+def test_prints_figures_and_errors_are_those_of_the_trial(shared_kernel):
+    shared_kernel.run("%matplotlib inline")
+    cell = (
+        "import matplotlib.pyplot as plt, warnings\nx = 1.0  # tune: -3..3\nprint('at', round(x, 3))\nplt.plot([x])\n"
+        "if x > 1:\n    raise ValueError('too large')\nloss = x  # tune: minimize"
+    )
+    _, study = tune(shared_kernel, "shown", cell, n=6)
+    for trial in study:
+        assert trial.outputs[0]["text"] == f"at {round(trial.params['x'], 3)}\n"
+        assert (trial.state == "failed") == (trial.params["x"] > 1)
+        if trial.state == "failed":
+            assert trial.reason == "ValueError: too large"
+            assert "line 7" in trial.traceback
+            assert "raise ValueError('too large')" in trial.traceback
+        else:
+            assert "image/png" in trial.outputs[1]["data"]
+
+
+def test_what_cannot_be_pickled_is_named_before_anything_runs(shared_kernel):
+    shared_kernel.run("import threading\nlock = threading.Lock()")
+    said = shared_kernel.run(
+        "%%tune locked -n 4 --jobs 2\nx = 1.0  # tune: -3..3\n\nwith lock:\n    loss = x  # tune: minimize"
+    )
+    assert "lock, which the cell reads in line 4, cannot be sent to another process" in said
+    assert "Traceback" not in said
+    with pytest.raises(StudyError):
+        jtune.load("locked", shared_kernel.folder)
+
+
+def test_a_worker_that_is_killed_costs_its_trial_only(shared_kernel):
+    cell = f"import os\n{PLAIN}\nif x > 1: os.kill(os.getpid(), 9)\nif x < -2: os._exit(3)"
+    _, study = tune(shared_kernel, "killed", cell, n=16)
+    assert len(study) == 16
+    for trial in study:
+        x = trial.params["x"]
+        expected = "by signal 9" if x > 1 else "with exit code 3" if x < -2 else ""
+        assert (trial.state == "failed") == bool(expected)
+        assert expected in trial.reason
+    assert {"failed", "complete"} == {trial.state for trial in study}
+
+
+def test_what_trials_report_is_judged_while_they_run(shared_kernel):
+    cell = (
+        "import time\nx = 1.0  # tune: -3..3\nfor i in range(60):  # tune: report err\n    err = abs(x) + 1 / (i + 1)\n"
+        "    time.sleep(0.001)\nloss = err  # tune: minimize"
+    )
+    _, study = tune(shared_kernel, "judged", cell, n=30)
+    pruned = [trial for trial in study if trial.state == "pruned"]
+    assert pruned
+    assert all(0 < len(trial.curves["err"]) < 60 for trial in pruned)
+
+
+@pytest.mark.parametrize("wait", ["time.sleep(600)", "sum(range(10**12))"])
+def test_time_limit_ends_a_trial_also_inside_c(shared_kernel, wait):
+    cell = f"import time\n{PLAIN}\nif x > 1.5: {wait}"
+    name = f"late{wait[:1]}"
+    _, study = tune(shared_kernel, name, cell, "--jobs 2 --trial-timeout 2s")
+    for trial in study:
+        assert trial.state == ("timed out" if trial.params["x"] > 1.5 else "complete"), trial
+    assert "timed out" in {trial.state for trial in study}
+
+
+@pytest.mark.parametrize("wait", ["time.sleep(600)", "sum(range(10**12))"])
+def test_interrupt_of_the_kernel_ends_all_trials(kernel, tmp_path, open_study, wait_until, wait):
+    kernel.folder = tmp_path
+    cell = f"import time\n{PLAIN}\nif x != 1: {wait}"
+
+    def interrupt():
+        study = open_study("q", tmp_path)
+        wait_until(lambda: [t.state for t in study.trials] == ["complete", "running", "running"])
+        wait_until(lambda: len(children(tmp_path)) == 2)
+        kernel.signal(signal.SIGINT)
+
+    said, study = tune(kernel, "q", cell, meanwhile=interrupt)
+    assert "KeyboardInterrupt: q was interrupted; run the cell again to go on" in said
+    assert [trial.state for trial in study] == ["complete", "interrupted", "interrupted"]
+    wait_until(lambda: not children(tmp_path))
+    assert kernel.run("print(x, loss)") == "1.0 1.0\n"
+
+
+def test_no_process_outlives_a_kernel_that_is_killed(kernel, tmp_path, wait_until):
+    kernel.client.execute(f"%%tune q --jobs 2\nimport time\n{PLAIN}\nif x != 1: sum(range(10**12))")
+    wait_until(lambda: len(children(tmp_path)) == 2)
+    kernel.signal(signal.SIGKILL)
+    wait_until(lambda: not children(tmp_path))
+
+
+def test_many_fast_trials(shared_kernel, wait_until):
+    _, study = tune(shared_kernel, "many", PLAIN, n=500)
+    assert [trial.state for trial in study] == ["complete"] * 500
+    assert all(trial.value == (trial.params["x"] - 2) ** 2 for trial in study)
+    wait_until(lambda: not children(shared_kernel.folder))
+
+
+def test_each_process_has_a_gpu_of_its_own(start_kernel, tmp_path):
+    kernel = start_kernel(CUDA_VISIBLE_DEVICES="GPU-a,GPU-b")
+    kernel.folder = tmp_path
+    cell = f"import os, time\n{PLAIN}\nprint(os.environ['CUDA_VISIBLE_DEVICES'], os.environ['OMP_NUM_THREADS'])\ntime.sleep(0.1)"
+    said = kernel.run(f"%%tune q -n 3 --gpus --jobs 3\n{cell}")
+    assert "--gpus gives each of 3 jobs a GPU of its own, and of the GPUs there are 2; write --jobs 2" in said
+    kernel.run("import os\nos.environ['OMP_NUM_THREADS'] = 'the kernel has'")
+    _, study = tune(kernel, "q", cell, "--gpus")
+    gpus = [trial.outputs[0]["text"].split()[0] for trial in study]
+    assert gpus[0] == "GPU-a,GPU-b"
+    assert set(gpus[1:]) == {"GPU-a", "GPU-b"}
+
+
+LOKY = "import loky\nclient = loky.get_reusable_executor(2)"
+DASK = "import distributed\ncluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)\nclient = distributed.Client(cluster)"
+IPYPARALLEL = "import ipyparallel\ncluster = ipyparallel.Cluster(n=2)\nclient = cluster.start_and_connect_sync()"
+
+
+@pytest.mark.parametrize("engine", [LOKY, DASK, IPYPARALLEL], ids=["loky", "dask", "ipyparallel"])
+def test_trials_on_a_client_of_the_user_s(kernel, tmp_path, open_study, wait_until, engine):
+    kernel.folder = tmp_path
+    kernel.run(engine)
+    kernel.run("import time\ndef f(x):\n    return (x - 2) ** 2 + shift")
+    cell = "shift = 1.0  # tune: 0..2\nx = 1.0  # tune: -3..3\nif x > 1.5: sum(range(10**12))\nloss = f(x)  # tune: minimize"
+    _, study = tune(kernel, "q", cell, "--on client --trial-timeout 3s")
+    for trial in study:
+        x, shift = trial.params["x"], trial.params["shift"]
+        assert trial.state == ("timed out" if x > 1.5 else "complete"), trial.reason
+        assert trial.value == (None if x > 1.5 else (x - 2) ** 2 + shift)
+    wait_until(lambda: not children(tmp_path))
+
+    def interrupt():
+        slow = open_study("slow", tmp_path)
+        wait_until(lambda: sum(trial.state == "running" for trial in slow.trials) == 2)
+        wait_until(lambda: len(children(tmp_path)) == 2)
+        kernel.signal(signal.SIGINT)
+
+    _, slow = tune(
+        kernel, "slow", f"import time\n{PLAIN}\nif x != 1: time.sleep(600)", "--on client", meanwhile=interrupt
+    )
+    assert {trial.state for trial in slow.trials[1:]} == {"interrupted"}
+    wait_until(lambda: not children(tmp_path))
+    # The user's client goes on.
+    _, again = tune(kernel, "again", cell, "--on client", n=3)
+    assert len(again.finished) == 3
+
+
+def test_threads_are_refused_with_a_reason(shared_kernel):
+    shared_kernel.run("import concurrent.futures as cf\npool = cf.ThreadPoolExecutor(2)\nnothing = 3")
+    assert "pool runs threads, and trials in threads would change each other's variables" in shared_kernel.run(
+        f"%%tune q -n 3 --on pool\n{PLAIN}"
+    )
+    assert "nothing is of type int; --on takes a dask.distributed.Client" in shared_kernel.run(
+        f"%%tune q -n 3 --on nothing\n{PLAIN}"
+    )
+    assert "--on missing: there is no variable missing" in shared_kernel.run(f"%%tune q -n 3 --on missing\n{PLAIN}")
+    assert "--jobs 'many' is no number of processes" in shared_kernel.run(f"%%tune q -n 3 --jobs many\n{PLAIN}")
+
+
+def test_stop_ends_all_trials(kernel, tmp_path, open_study, wait_until):
+    kernel.folder = tmp_path
+    kernel.run("import jtune.study, threading, time")
+    cell = f"import time\n{PLAIN}\nif x != 1: sum(range(10**12))"
+
+    def stop():
+        study = open_study("q", tmp_path)
+        wait_until(lambda: sum(trial.state == "running" for trial in study.trials) == 2)
+        content = {"name": "stop", "given": []}
+        kernel.client.control_channel.send(kernel.client.session.msg("jtune_request", content))
+
+    kernel.run(f"%%tune q -n 8 --jobs 2\n{cell}", meanwhile=stop)
+    study = jtune.load("q", tmp_path)
+    assert (study.ending, [t.state for t in study.trials[1:]]) == ("stopped by hand", ["interrupted"] * 2)
+    wait_until(lambda: not children(tmp_path))
