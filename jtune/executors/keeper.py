@@ -124,7 +124,11 @@ class Nest:
             if self._idle:
                 return self._idle.pop()
             token = self._tokens.pop(0) if self._link.tokens else None
-        keeper = self._starter.submit(_Keeper, self._link, self._payload, token).result()
+        try:
+            keeper = self._starter.submit(_Keeper, self._link, self._payload, token).result()
+        except Exception:
+            self._tokens += [] if token is None else [token]
+            raise
         with self._lock:
             self._keepers.add(keeper)
             if not self._is_closed:
