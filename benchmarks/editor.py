@@ -88,16 +88,16 @@ def open_ms(notebooks: Notebooks, is_disabled: bool) -> list[float]:
     notebook = opened(notebooks, is_disabled)
     cells = [f"value_{i} = 1.0  # tune: 0.1..10 log\nprint(value_{i})" for i in range(200)]
     notebooks._write("many.ipynb", cells)
-    return [notebook._await("(" + OPEN + ")('many.ipynb')") for _ in range(OPENS)]
+    return [notebook.awaited("(" + OPEN + ")('many.ipynb')") for _ in range(OPENS)]
 
 
 def main() -> None:
     with lab() as notebooks:
-        without = statistics.median(opened(notebooks, True)._await(f"({TYPE})()"))
+        without = statistics.median(opened(notebooks, True).awaited(f"({TYPE})()"))
         notebook = opened(notebooks, False)
-        with_it = statistics.median(notebook._await(f"({TYPE})()"))
+        with_it = statistics.median(notebook.awaited(f"({TYPE})()"))
         say("a keystroke, more than without", with_it - without, goal=4, more=f"{with_it:.1f} against {without:.1f} ms")
-        drags = notebook._await(f"({DRAG})()")
+        drags = notebook.awaited(f"({DRAG})()")
         say("dragging, script and layout a frame", statistics.median(drags), goal=16, more=f"worst {max(drags):.0f}")
         with_ms, without_ms = (statistics.median(open_ms(notebooks, is_disabled)) for is_disabled in (False, True))
         more = f"{with_ms:.0f} against {without_ms:.0f} ms"

@@ -367,7 +367,7 @@ def test_picture_of_values_of_any_size(tmp_path, objective):
 
 def test_picture_clips_one_huge_loss_only(tmp_path):
     study = searched(tmp_path, X, lambda p, i: 1e6 if i == 7 else p["x"], 20)
-    shown = picture._view(study).range
+    shown = picture.view_of(study).range
     values = [trial.value for trial in study.trials if trial.number != 7]
     assert shown.low < min(values)
     assert max(values) < shown.high < 3
@@ -376,7 +376,7 @@ def test_picture_clips_one_huge_loss_only(tmp_path):
 
 def test_picture_clips_nothing_without_outliers(tmp_path):
     study = searched(tmp_path, X, lambda p, i: p["x"] ** 2, 40)
-    shown = picture._view(study).range
+    shown = picture.view_of(study).range
     assert all(shown.holds(trial.value) for trial in study.trials)
 
 
@@ -387,10 +387,10 @@ def test_picture_is_the_same_for_the_same_study(tmp_path):
 
 def test_picture_orders_charts_by_importance_and_says_what_is_left_out(tmp_path):
     cell = "".join(f"p{i}=0.5  # tune: 0.0..1.0\n" for i in range(21))
-    view = picture._view(searched(tmp_path, cell, lambda p, i: p["p20"], 20))
+    view = picture.view_of(searched(tmp_path, cell, lambda p, i: p["p20"], 20))
     assert view.names[0] == "p20"
     assert len(view.names) == 16
-    assert picture._note(view) == "the 16 most important parameters, 5 more are left out"
+    assert picture.note_of(view) == "the 16 most important parameters, 5 more are left out"
 
 
 @pytest.mark.parametrize(
@@ -403,7 +403,7 @@ def test_picture_orders_charts_by_importance_and_says_what_is_left_out(tmp_path)
     ],
 )
 def test_picture_labels_round_numbers(low, high, labels):
-    assert picture._ticks(picture._Range(low, high), 5)[1] == labels
+    assert picture.ticks(picture.Range(low, high), 5)[1] == labels
 
 
 def test_table_remains_where_drawing_fails(tmp_path):
@@ -443,4 +443,4 @@ def test_import_is_light():
 def test_picture_of_many_trials_is_small(tmp_path):
     study = searched(tmp_path, SVC, lambda p, i: FAILED if i % 9 == 5 else p["shift"] ** 2, 2000)
     assert len(picture.draw(study)) < 100_000
-    assert picture._note(picture._view(study)) == "one dot in 5 complete trials"
+    assert picture.note_of(picture.view_of(study)) == "one dot in 5 complete trials"

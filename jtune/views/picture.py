@@ -56,7 +56,7 @@ def draw(study: Findings) -> bytes | None:
     ----------
     study : Findings
     """
-    view = _view(study)
+    view = view_of(study)
     if len(view.complete) < 2:
         return None
     import matplotlib.style
@@ -76,7 +76,7 @@ def describe(study: Findings) -> str:
 
 
 @dataclass(frozen=True)
-class _Range:
+class Range:
     """What an axis shows; what lies beyond is drawn at its edge."""
 
     low: float
@@ -90,7 +90,7 @@ class _Range:
 
 
 @dataclass(frozen=True)
-class _View:
+class View:
     """What is drawn of a study."""
 
     study: Findings
@@ -102,10 +102,10 @@ class _View:
     names: list[str]
     shares: dict[str, float]
     effects: dict[str, Effect]
-    ranges: list[_Range]
+    ranges: list[Range]
 
     @property
-    def range(self) -> _Range:
+    def range(self) -> Range:
         return self.ranges[0]
 
     @property
@@ -118,7 +118,8 @@ class _View:
         return math.ceil(len(self.complete) / _DOTS_AT_MOST) or 1
 
 
-def _view(study: Findings) -> _View:
+def view_of(study: Findings) -> View:
+    """Return what is drawn of a study."""
     ended = [trial for trial in study.trials if trial.state != State.RUNNING]
     # Another writer of the file may have told Optuna an infinite value.
     complete = [trial for trial in ended if trial.values and all(map(math.isfinite, trial.values))]
@@ -127,7 +128,7 @@ def _view(study: Findings) -> _View:
     shares = _shares(study)
     names = list(shares or study.space.names)[:_CHARTS_AT_MOST]
     best, baseline = study.best, study.baseline
-    return _View(
+    return View(
         study,
         ended,
         complete,
@@ -156,13 +157,13 @@ def _effects(study: Findings, names: Sequence[str]) -> dict[str, Effect]:
         return {}
 
 
-def _range(study: Findings, complete: Sequence[Trial], front: Sequence[Trial], i: int) -> _Range:
+def _range(study: Findings, complete: Sequence[Trial], front: Sequence[Trial], i: int) -> Range:
     """Return the range of one objective, in which one huge loss does not flatten all others.
 
     What is more than ten times as far from the best as four fifths of the trials are lies beyond it.
     """
     if not complete:  # nothing is drawn then
-        return _Range(0.0, 1.0)
+        return Range(0.0, 1.0)
     sign = -1.0 if study.objectives[i].direction == "maximize" else 1.0
     losses = sorted(sign * trial.values[i] for trial in complete)
     best = losses[0]
@@ -172,7 +173,7 @@ def _range(study: Findings, complete: Sequence[Trial], front: Sequence[Trial], i
     worst = max([loss for loss in losses if loss <= limit] + kept)
     low, high = sorted([sign * best, sign * worst])
     margin = 0.07 * (high - low) or 0.05 * abs(low) or 1.0
-    return _Range(low - margin, high + margin)
+    return Range(low - margin, high + margin)
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,7 @@ class _Box:
     is_first: bool
 
 
-def _layout(view: _View, left: float) -> tuple[float, _Box, list[_Box]]:
+def _layout(view: View, left: float) -> tuple[float, _Box, list[_Box]]:
     """Return the picture's height, the place of the overview and those of the parameters' charts.
 
     Few parameters stand in one row with the overview, more of them in rows of equal length below it.
@@ -210,14 +211,14 @@ def _layout(view: _View, left: float) -> tuple[float, _Box, list[_Box]]:
             boxes.append(_Box(left + place * (width + _GAP_PX), top, width, height, place == 0))
         top += height + max((_ticks_px(view.study.space[name].domain, width) for name in names), default=_TICKS_PX)
         top += _ROW_GAP_PX + _TITLE_PX
-    return top - _TITLE_PX + (_NOTE_PX if _note(view) else 0), overview, boxes
+    return top - _TITLE_PX + (_NOTE_PX if note_of(view) else 0), overview, boxes
 
 
-def _png(view: _View) -> bytes:
+def _png(view: View) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    places, labels = _ticks(view.range, 5)
+    places, labels = ticks(view.range, 5)
     left = 10 + _DIGIT_PX * max(map(len, labels), default=0)
     height, overview, boxes = _layout(view, left)
     size = WIDTH_PX / _PX_PER_INCH, height / _PX_PER_INCH
@@ -231,7 +232,7 @@ def _png(view: _View) -> bytes:
     for chart, name, box in zip(axes[1:], view.names, boxes, strict=True):
         _chart(chart, view, name, box.width)
     _legend(figure, axes, 1 - 2 / height)
-    figure.text(left / WIDTH_PX, 2 / height, _note(view), color=_GREY, va="bottom")
+    figure.text(left / WIDTH_PX, 2 / height, note_of(view), color=_GREY, va="bottom")
     return _encoded(figure, canvas)
 
 
@@ -269,7 +270,7 @@ def _title(axes: Axes, text: str, width: float, end: str = "") -> None:
     axes.set_title(shortened(text, room, "…") + end, loc="left", color=_GREY, fontsize=_TEXT_PX * _PT_PER_PX, pad=5)
 
 
-def _history(axes: Axes, view: _View, width: float) -> None:
+def _history(axes: Axes, view: View, width: float) -> None:
     """Draw the objective over the trials' numbers."""
     _title(axes, one_line(view.study.objectives[0].label), width, " over trials")
     last = max(1, view.ended[-1].number)
@@ -286,7 +287,7 @@ def _history(axes: Axes, view: _View, width: float) -> None:
     _special(axes, view, lambda trial: trial.number)
 
 
-def _incumbents(view: _View) -> tuple[list[int], list[float]]:
+def _incumbents(view: View) -> tuple[list[int], list[float]]:
     """Return at which trial the best value changed, and to what; up to the last trial."""
     x: list[int] = []
     y: list[float] = []
@@ -300,12 +301,12 @@ def _incumbents(view: _View) -> tuple[list[int], list[float]]:
     return ([*x, view.ended[-1].number], [*y, y[-1]]) if y else (x, y)
 
 
-def _front(axes: Axes, view: _View, width: float) -> None:
+def _front(axes: Axes, view: View, width: float) -> None:
     """Draw the first two objectives against each other, with the front."""
     first, second = (one_line(goal.label) for goal in view.study.objectives[:2])
     _title(axes, f"{first} over {second}", width)
     axes.set_xlim(view.ranges[1].low, view.ranges[1].high)
-    axes.set_xticks(*_ticks(view.ranges[1], max(2, int(width / 70))))
+    axes.set_xticks(*ticks(view.ranges[1], max(2, int(width / 70))))
 
     def x(trial: Trial) -> float:
         return view.ranges[1].put(trial.values[1])
@@ -322,7 +323,7 @@ def _front(axes: Axes, view: _View, width: float) -> None:
     _special(axes, view, x)
 
 
-def _chart(axes: Axes, view: _View, name: str, width: float) -> None:
+def _chart(axes: Axes, view: View, name: str, width: float) -> None:
     """Draw the objective along one parameter."""
     domain = view.study.space[name].domain
     end = f"  {percent(view.shares[name])}" if name in view.shares else ""
@@ -348,7 +349,7 @@ def _place(domain: Domain, value: Value) -> float:
     return math.log10(value) if domain.log else float(value)
 
 
-def _effect(axes: Axes, view: _View, domain: Domain, effect: Effect, width: float) -> None:
+def _effect(axes: Axes, view: View, domain: Domain, effect: Effect, width: float) -> None:
     """Draw the surrogate's mean and its standard deviation, of choices as bars."""
     if sorted(effect.sd)[len(effect.sd) // 2] > view.range.high - view.range.low:
         return  # A few huge losses have made it so unsure that its band would fill the chart and say nothing.
@@ -365,7 +366,7 @@ def _effect(axes: Axes, view: _View, domain: Domain, effect: Effect, width: floa
     axes.plot(x, effect.mean, color=_BLUE, linewidth=1.6, label=label, zorder=2.8)
 
 
-def _dots(axes: Axes, view: _View, x: Callable[[Trial], float], name: str | None = None) -> None:
+def _dots(axes: Axes, view: View, x: Callable[[Trial], float], name: str | None = None) -> None:
     """Draw the complete trials, as arrows at the edge where they lie beyond it."""
     trials = [trial for trial in view.dots if name is None or name in trial.params]
     alpha = 0.85 if len(trials) <= 100 else 0.5 if len(trials) <= 400 else 0.3
@@ -373,7 +374,7 @@ def _dots(axes: Axes, view: _View, x: Callable[[Trial], float], name: str | None
 
 
 def _points(
-    axes: Axes, view: _View, trials: Sequence[Trial], x: Callable[[Trial], float], *, color: str, size: float,
+    axes: Axes, view: View, trials: Sequence[Trial], x: Callable[[Trial], float], *, color: str, size: float,
     label: str, marker: str = "o", **style: Any,
 ) -> None:  # fmt: skip
     inside = [trial for trial in trials if view.range.holds(trial.values[0])]
@@ -388,7 +389,7 @@ def _points(
             )  # fmt: skip
 
 
-def _unfinished(axes: Axes, view: _View, x: Callable[[Trial], float], name: str | None = None) -> None:
+def _unfinished(axes: Axes, view: View, x: Callable[[Trial], float], name: str | None = None) -> None:
     """Draw the trials without a value as small marks at the bottom edge."""
     for state, marker in _MARKS.items():
         trials = [t for t in view.ended if t.state == state and (name is None or name in t.params)]
@@ -400,7 +401,7 @@ def _unfinished(axes: Axes, view: _View, x: Callable[[Trial], float], name: str 
             )  # fmt: skip
 
 
-def _special(axes: Axes, view: _View, x: Callable[[Trial], float], name: str | None = None) -> None:
+def _special(axes: Axes, view: View, x: Callable[[Trial], float], name: str | None = None) -> None:
     """Mark the baseline and the best."""
     for trial, marker, size, color, label in (
         (view.baseline, "s", 7.0, _GREEN, "baseline"),
@@ -465,7 +466,7 @@ def _tidy(number: str) -> str:
     return f"{mantissa}e{int(exponent)}" if e else number
 
 
-def _ticks(span: _Range, n: int) -> tuple[list[float], list[str]]:
+def ticks(span: Range, n: int) -> tuple[list[float], list[str]]:
     """Return at most about ``n`` round numbers within a range, and their texts, in as many digits as they need."""
     from matplotlib.ticker import MaxNLocator
 
@@ -494,7 +495,7 @@ def _legend(figure: Figure, axes: Sequence[Axes], top: float) -> None:
     )  # fmt: skip
 
 
-def _note(view: _View) -> str:
+def note_of(view: View) -> str:
     """Return which of several objectives the charts of parameters show, and what the picture leaves out."""
     left_out = len(view.study.space) - len(view.names)
     first, *others = (one_line(goal.label) for goal in view.study.objectives)

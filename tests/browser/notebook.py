@@ -128,10 +128,10 @@ class Notebook:
 
     def _wait_loaded(self, is_busy: bool):
         self.page.wait_for_function("window.harness.kernel()")
-        self._await("harness.ready()")
+        self.awaited("harness.ready()")
         self.page.wait_for_function("harness.isConnected()")
         if not is_busy:
-            self._await("harness.answering()")
+            self.awaited("harness.answering()")
             self.wait_idle()
 
     def run(self, i: int, wait: bool = True, timeout_s: float = 60):
@@ -151,7 +151,7 @@ class Notebook:
 
     def kernel_run(self, code: str, timeout_s: float = 30) -> str:
         """Run code in this notebook's kernel, without a cell, and return what it printed."""
-        return self._await("harness.runInKernel(argument)", code, timeout_s)
+        return self.awaited("harness.runInKernel(argument)", code, timeout_s)
 
     def cell(self, i: int) -> Locator:
         return self.page.locator(f".jp-Notebook .jp-Cell[data-windowed-list-index='{i}']")
@@ -170,11 +170,11 @@ class Notebook:
 
     def restart(self):
         """Restart the kernel, as the user does who then sees what is left."""
-        self._await("harness.panel().sessionContext.session.kernel.restart()")
+        self.awaited("harness.panel().sessionContext.session.kernel.restart()")
 
     def save(self):
         """Write the notebook's file, with its outputs."""
-        self._await("harness.panel().context.save()")
+        self.awaited("harness.panel().context.save()")
 
     def set_theme(self, dark: bool):
         """Change the application's theme, as the user's system would."""
@@ -200,7 +200,7 @@ class Notebook:
         """The value of a JavaScript expression or function; it has no time limit, so it must not wait."""
         return self.page.evaluate(code, argument)
 
-    def _await(self, promise: str, argument=None, timeout_s: float = 30):
+    def awaited(self, promise: str, argument=None, timeout_s: float = 30):
         """Wait for a promise, a JavaScript expression over ``argument``, and return its value."""
         name = f"promise {next(_numbers)}"
         self.page.evaluate(f"([name, argument]) => harness.keep(name, {promise})", [name, argument])

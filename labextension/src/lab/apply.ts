@@ -3,9 +3,9 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
 
 import { readingOf, writeLiterals } from '../editor';
-import { viewOf } from './cells';
 import { asOneStep } from './history';
 import type { Source } from '../messages';
+import { viewOf } from './notebooks';
 import { say } from './say';
 
 export function indexOfCell({ content }: NotebookPanel, id: string): number {
@@ -18,7 +18,7 @@ export async function reveal(panel: NotebookPanel, index: number): Promise<void>
   await panel.content.widgets[index]?.ready;
 }
 
-/** Write what still stands as it ran, and name the rest. */
+/** Write the literals that still stand as they stood when the cell ran; tell the user the names of the others. */
 export async function applyTo(
   panel: NotebookPanel,
   { name, cell, literals }: Pick<Source, 'name' | 'cell' | 'literals'>,

@@ -13,7 +13,9 @@ import type { EditorView } from '@codemirror/view';
 import { markLiteral, readingOf, removeMarks } from '../editor';
 import { applyTo, indexOfCell, reveal } from './apply';
 import { asOneStep } from './history';
+import { isPythonCell } from './cell-editor';
 import type { Link } from './link';
+import { type Notebooks, type Place, viewOf } from './notebooks';
 import { runUnder, studyNamed } from './run';
 import { say, saying } from './say';
 import { ofStudy } from './studies';
@@ -27,55 +29,59 @@ export const commandIds = {
   stop: 'jtune:stop',
 };
 
-/** Where the user is. */
-export interface Here {
-  /** The notebook's link; null where there is none, or its kernel is not one of Python's. */
-  link(): Link | null;
-  cell(): CodeCell | null;
-  /** The editor of that cell, where it is one of Python's. */
-  editor(): EditorView | null;
-}
-
-export function addCommands({ commands, shell }: JupyterFrontEnd, here: Here, icon: LabIcon): void {
+export function addCommands(
+  { commands, shell }: JupyterFrontEnd,
+  notebooks: Notebooks,
+  /** The cell where the user is. */
+  cellHere: () => CodeCell | null,
+  icon: LabIcon,
+): void {
+  /** The notebook where the user is, if the notebook's kernel runs Python. */
+  const placeHere = () => (notebooks.current?.link.kernel ? notebooks.current : null);
+  /** The editor of that cell, if the cell is of Python. */
+  const editorHere = () => {
+    const cell = cellHere();
+    return cell && isPythonCell(cell.model) ? viewOf(cell) : null;
+  };
   const hasMarks = () => {
-    const editor = here.editor();
+    const editor = editorHere();
     return editor !== null && (readingOf(editor.state)?.tunables.length ?? 0) > 0;
   };
-  const inCell = (run: (link: Link, cell: CodeCell) => Promise<void>) => async () => {
-    const [link, cell] = [here.link(), here.cell()];
-    if (link && cell) await saying(() => run(link, cell));
+  const inCell = (run: (place: Place, cell: CodeCell) => Promise<void>) => async () => {
+    const [place, cell] = [placeHere(), cellHere()];
+    if (place && cell) await saying(() => run(place, cell));
   };
   const inEditor = (run: (view: EditorView) => boolean, otherwise: string) => () => {
-    const [editor, cell] = [here.editor(), here.cell()];
+    const [editor, cell] = [editorHere(), cellHere()];
     if (editor && cell && !asOneStep(cell.model, () => run(editor))) say('info', otherwise);
   };
   const named =
-    (run: (link: Link, name: string) => Promise<void>) =>
+    (run: (place: Place, name: string) => Promise<void>) =>
     async ({ name }: { name?: unknown }) => {
-      const link = here.link();
-      if (link && typeof name === 'string') await saying(() => run(link, name));
+      const place = placeHere();
+      if (place && typeof name === 'string') await saying(() => run(place, name));
     };
-  const isPython = () => here.link() !== null && here.cell() !== null;
-  const isEditable = () => here.editor() !== null;
+  const isRunnable = () => placeHere() !== null && cellHere() !== null;
+  const isEditable = () => editorHere() !== null;
 
   commands.addCommand(commandIds.tune, {
     label: 'Tune cell',
     caption: 'Tune cell: search for better values of the marked literals',
     icon,
-    isEnabled: isPython,
+    isEnabled: isRunnable,
     isVisible: hasMarks,
-    execute: inCell((link, cell) => runLoaded(link, cell, 'tune')),
+    execute: inCell((place, cell) => runLoaded(place, cell, 'tune')),
   });
   commands.addCommand(commandIds.explore, {
     label: 'Explore cell',
     caption: 'Run the cell again with each move of a slider',
-    isEnabled: isPython,
-    execute: inCell((link, cell) => runLoaded(link, cell, 'explore')),
+    isEnabled: isRunnable,
+    execute: inCell((place, cell) => runLoaded(place, cell, 'explore')),
   });
   commands.addCommand(commandIds.apply, {
     label: 'Apply best',
     caption: "Write the best trial's literals into the cell",
-    isEnabled: isPython,
+    isEnabled: isRunnable,
     execute: inCell(applyBest),
   });
   commands.addCommand(commandIds.mark, {
@@ -93,12 +99,12 @@ export function addCommands({ commands, shell }: JupyterFrontEnd, here: Here, ic
   commands.addCommand(commandIds.stop, {
     label: 'Stop tuning',
     caption: 'End the search after what it has found',
-    isEnabled: () => here.link() !== null,
-    execute: () => saying(() => stop(here.link())),
+    isEnabled: () => placeHere() !== null,
+    execute: () => saying(() => stop(placeHere())),
   });
   commands.addCommand(ofStudy.show, {
     label: 'Show panel',
-    execute: named((link, name) => show(shell, link, name)),
+    execute: named((place, name) => show(shell, place, name)),
   });
   commands.addCommand(ofStudy.apply, {
     label: 'Apply best',
@@ -107,11 +113,11 @@ export function addCommands({ commands, shell }: JupyterFrontEnd, here: Here, ic
   commands.addCommand(ofStudy.delete, { label: 'Delete…', execute: named(remove) });
 }
 
-async function runLoaded(link: Link, cell: CodeCell, magic: 'tune' | 'explore'): Promise<void> {
-  if (await isReady(link)) await runUnder(magic, link.panel, cell);
+async function runLoaded({ link, panel }: Place, cell: CodeCell, magic: 'tune' | 'explore'): Promise<void> {
+  if (await isReady(link)) await runUnder(magic, panel, cell);
 }
 
-/** Whether jtune is loaded, or the user lets it be: asked once for each kernel. */
+/** Whether jtune is loaded, or the user lets it be loaded; a user who declines is not asked again for this kernel. */
 async function isReady(link: Link): Promise<boolean> {
   const { kernel } = link;
   if (kernel === null) return false;
@@ -139,8 +145,9 @@ async function load(kernel: Kernel.IKernelConnection): Promise<boolean> {
   return content.status === 'ok';
 }
 
-/** That of the study which the cell names, if it ran here; else of the one that ran last. */
-async function applyBest(link: Link, cell: CodeCell): Promise<void> {
+/** Write the best literals of the study which the cell names, if it ran here; else of the one that ran last. */
+async function applyBest(place: Place, cell: CodeCell): Promise<void> {
+  const { link } = place;
   const { id, sharedModel } = cell.model;
   const named = link.studies.get(studyNamed(sharedModel.getSource()));
   const study = named?.cell === id ? named : link.latestOf(id);
@@ -148,21 +155,20 @@ async function applyBest(link: Link, cell: CodeCell): Promise<void> {
     say('info', 'This cell has not been tuned by the present kernel.');
     return;
   }
-  await applyStudy(link, study.name);
+  await applyStudy(place, study.name);
 }
 
-async function applyStudy(link: Link, name: string): Promise<void> {
+async function applyStudy({ link, panel }: Place, name: string): Promise<void> {
   const source = await link.call('source', name);
-  if (source) await applyTo(link.panel, source);
+  if (source) await applyTo(panel, source);
 }
 
-async function stop(link: Link | null): Promise<void> {
-  if (link && (await link.call('stop')) !== true) say('info', 'No search is running.');
+async function stop(place: Place | null): Promise<void> {
+  if (place && (await place.link.call('stop')) !== true) say('info', 'No search is running.');
 }
 
-/** Go to where the panel is while the kernel is busy with it; else open one beside the notebook. */
-async function show(shell: JupyterFrontEnd.IShell, link: Link, name: string): Promise<void> {
-  const { panel } = link;
+/** Go to the cell of a study that is being searched; show the panel of another study beside the notebook. */
+async function show(shell: JupyterFrontEnd.IShell, { panel, link }: Place, name: string): Promise<void> {
   const study = link.studies.get(name);
   const index = indexOfCell(panel, study?.cell ?? '');
   if (study && study.phase !== 'ended' && index >= 0) {
@@ -179,7 +185,7 @@ async function show(shell: JupyterFrontEnd.IShell, link: Link, name: string): Pr
   await OutputArea.execute(`%tune ${name}`, area.content, panel.sessionContext);
 }
 
-/** Give what stands below the notebook half of the height: at first it has none. */
+/** Give a widget below the notebook half of the height: at first the widget has none. */
 function halve(area: Widget): void {
   let around = area.parent;
   while (around && !(around instanceof SplitPanel)) around = around.parent;
@@ -195,14 +201,14 @@ function viewer(panel: NotebookPanel, name: string): MainAreaWidget<OutputArea> 
   area.title.label = name;
   area.title.closable = true;
   area.addClass('jtune-viewer');
-  // Its widgets live in the notebook.
+  // The widgets of the panel live in the notebook.
   panel.disposed.connect(() => {
     area.dispose();
   });
   return area;
 }
 
-async function remove(link: Link, name: string): Promise<void> {
+async function remove({ link }: Place, name: string): Promise<void> {
   const asked = await showDialog({
     title: `Delete ${name}?`,
     body: `The trials of ${name}, in all its generations, are deleted from the disk.`,

@@ -1,8 +1,8 @@
-/** JupyterLab's undo history, that of the shared document: by itself it joins what follows within half a second. */
+/** JupyterLab's undo history, that of the shared document, which by itself joins edits within half a second. */
 
 import type { ICellModel } from '@jupyterlab/cells';
 
-/** Of Yjs. */
+/** The part of Yjs's undo manager that is used here. */
 interface UndoManager {
   captureTimeout: number;
   stopCapturing(): void;
@@ -12,7 +12,7 @@ function managerOf({ sharedModel }: ICellModel): UndoManager | null {
   return (sharedModel as { undoManager?: UndoManager | null }).undoManager ?? null;
 }
 
-/** Make what `edit` writes a step of its own. */
+/** Make all that `edit` writes one step to undo. */
 export function asOneStep<T>(cell: ICellModel, edit: () => T): T {
   const manager = managerOf(cell);
   manager?.stopCapturing();
@@ -23,7 +23,7 @@ export function asOneStep<T>(cell: ICellModel, edit: () => T): T {
   }
 }
 
-/** Join all that is written until the function that is returned is called. */
+/** Join all edits from now on into one step to undo, until the returned function is called. */
 export function holdStep(cell: ICellModel): () => void {
   const manager = managerOf(cell);
   if (manager === null) return () => undefined;

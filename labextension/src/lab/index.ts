@@ -12,12 +12,11 @@ import { LabIcon } from '@jupyterlab/ui-components';
 import './lab.css';
 import '../editor/editor.css';
 import { applyTo, indexOfCell } from './apply';
-import { Cells, viewOf } from './cells';
 import { addCommands, commandIds } from './commands';
 import { Completions } from './completions';
-import { Links } from './links';
-import { Live } from './live';
+import { Editors } from './editors';
 import type { Source } from '../messages';
+import { Notebooks } from './notebooks';
 import { saying } from './say';
 import { iconSvg } from './icon';
 import { Studies } from './studies';
@@ -28,45 +27,36 @@ const icon = new LabIcon({ name: 'jtune:tune', svgstr: iconSvg });
 function activate(
   app: JupyterFrontEnd,
   tracker: INotebookTracker,
-  editors: IEditorExtensionRegistry,
+  registry: IEditorExtensionRegistry,
   settings: ISettingRegistry | null,
   completions: ICompletionProviderManager | null,
   palette: ICommandPalette | null,
   restorer: ILayoutRestorer | null,
 ): void {
-  const links = new Links(tracker, (link) => {
+  const notebooks = new Notebooks(tracker, (link) => {
     link.changed.connect(() => {
-      for (const [view] of cells.views) live.showSummary(view);
+      editors.showSummaries();
       app.commands.notifyCommandChanged();
     });
     link.applied.connect((_link, source) => {
-      // Of several notebooks with one kernel, the first one's link hears it for all.
-      const asking = links.ofPage(source.page);
+      // Of several notebooks with one kernel, only the link of the first one hears the kernel.
+      const asking = notebooks.ofPage(source.page);
       if (asking) void saying(() => applyTo(asking.panel, source));
     });
-    if (link === links.current) studies.follow(link);
+    if (link === notebooks.current?.link) studies.follow(link);
   });
-  const linkHere = () => (links.current?.kernel ? links.current : null);
-  const live = new Live(tracker, links);
-  const cells = new Cells(live.host, (view) => {
-    live.showSummary(view);
-  });
-  live.onReading = () => {
+  const editors = new Editors(notebooks, () => {
     app.commands.notifyCommandChanged(commandIds.tune);
-  };
-  editors.addExtension({
+  });
+  registry.addExtension({
     name: 'jtune',
     factory: (options) => {
-      const extension = cells.extensionFor(options);
+      const extension = editors.extensionFor(options);
       return extension && EditorExtensionRegistry.createImmutableExtension(extension);
     },
   });
 
-  const editorHere = () => {
-    const view = viewOf(codeCell(tracker));
-    return view && cells.isPython(view) ? view : null;
-  };
-  addCommands(app, { link: linkHere, cell: () => codeCell(tracker), editor: editorHere }, icon);
+  addCommands(app, notebooks, () => codeCell(tracker), icon);
   for (const command of Object.values(commandIds)) palette?.addItem({ command, category: 'jtune' });
   completions?.registerProvider(new Completions());
 
@@ -75,40 +65,43 @@ function activate(
   app.shell.add(studies, 'left', { rank: 600 });
   restorer?.add(studies, studies.id);
   tracker.currentChanged.connect(() => {
-    studies.follow(links.current);
+    studies.follow(notebooks.current?.link ?? null);
   });
   tracker.activeCellChanged.connect(() => {
     app.commands.notifyCommandChanged();
   });
 
-  takeSources(links);
+  takeSources(notebooks);
   settings
     ?.load(ID)
     .then((loaded) => {
-      followSettings(loaded, cells, live);
+      followSettings(loaded, editors);
     })
     .catch(() => undefined); // JupyterLab says so; the defaults hold.
 }
 
-/** Write what is wanted in a panel, wherever in the page it is. */
-function takeSources(links: Links): void {
+/** Write the cells that are wanted by the panels of this page, wherever in the page a panel is. */
+function takeSources(notebooks: Notebooks): void {
   document.addEventListener('jtune:apply', (event) => {
     const source = (event as CustomEvent<Source>).detail;
-    const link = links.ofPage(source.page);
+    const asking = notebooks.ofPage(source.page);
     const isInNotebook = (event.target as Element).closest('.jp-NotebookPanel, .jtune-viewer') !== null;
     // The panel shows the cell's text, to be copied, where nobody takes the event.
-    if (link ? indexOfCell(link.panel, source.cell) < 0 : !isInNotebook) return;
+    if (asking ? indexOfCell(asking.panel, source.cell) < 0 : !isInNotebook) return;
     event.preventDefault();
-    // Else it is wanted in another page.
-    if (link) void saying(() => applyTo(link.panel, source));
+    // Otherwise another page writes the cell.
+    if (asking) void saying(() => applyTo(asking.panel, source));
   });
 }
 
-function followSettings(settings: ISettingRegistry.ISettings, cells: Cells, live: Live): void {
+function followSettings(settings: ISettingRegistry.ISettings, editors: Editors): void {
   const update = () => {
     const { marks, controls, runOnRelease } = settings.composite as Record<string, boolean>;
-    cells.configure({ marks: marks ?? true, controls: controls ?? true });
-    live.runsOnReleaseOnly = runOnRelease ?? false;
+    editors.configure({
+      marks: marks ?? true,
+      controls: controls ?? true,
+      runOnRelease: runOnRelease ?? false,
+    });
   };
   settings.changed.connect(update);
   update();

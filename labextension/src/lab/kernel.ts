@@ -8,12 +8,12 @@ import type { Requests } from '../messages';
 /** The target of the comm that a kernel opens when it loads jtune. */
 export const TARGET = 'jtune';
 
-/** After which time a user who waits is told so. */
+/** After this time without an answer, the user is told that the kernel does not answer. */
 const PATIENCE_MS = 20_000;
 
 type Reply<T> = { status: 'ok'; value: T } | { status: 'error'; evalue: string };
 
-/** What the kernel says against it, in words for the user. */
+/** Why the kernel refuses a request, in words for the user. */
 export class KernelRefusal extends Error {}
 
 /** Send a message on the control channel and return the content of its answer. */
@@ -34,7 +34,7 @@ function ask<T>(kernel: Kernel.IKernelConnection, msgType: string, content: JSON
     future.onReply = (reply) => {
       resolve(reply.content as T);
     };
-    // It is cancelled by the timer, or with the kernel.
+    // The timer cancels the future, or the end of the kernel does.
     future.done
       .catch(() => {
         reject(new KernelRefusal('The kernel does not answer.'));
@@ -63,7 +63,7 @@ export async function findComm(kernel: Kernel.IKernelConnection): Promise<string
   return Object.keys(comms)[0] ?? null;
 }
 
-/** Whether its language is Python. The kernel is not asked: it may be of another language, or busy. */
+/** Whether a kernel runs Python. The kernel is not asked, as it may be busy. */
 export async function isPython(kernel: Kernel.IKernelConnection): Promise<boolean> {
   const language = (await kernel.spec)?.language ?? (await kernel.info).language_info.name;
   return language.toLowerCase() === 'python';

@@ -1,15 +1,18 @@
-/** A notebook and its kernel, as far as jtune is concerned: what the kernel told, and how it is asked. */
+/** The link between the page and the kernel of a session: what the kernel told, and requests to the kernel. */
 
 import type { ISessionContext } from '@jupyterlab/apputils';
-import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Kernel } from '@jupyterlab/services';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import { TARGET, call, findComm, isPython } from './kernel';
 import type { Requests, Source, StateMessage, StudyStanding, StudySummary, ToExtension } from '../messages';
 
+/** Names of parameters, and their literals as they stand in the cell. */
+type Literals = Record<string, string>;
+
 export class Link {
   readonly studies = new Map<string, StudyStanding>();
+  /** By cell; they say something of the cell's code, so they outlive a kernel. */
   readonly summaries = new Map<string, StudySummary>();
   /** Whether the user was offered to load jtune into this kernel, and declined. */
   wasDeclined = false;
@@ -20,39 +23,43 @@ export class Link {
   #kernel: Kernel.IKernelConnection | null = null;
   #comm: Kernel.IComm | null = null;
   #isLoaded = false;
+  #isDisposed = false;
+  /** By study, the last move that waits for one which is under way. */
+  readonly #waiting = new Map<string, Literals | null>();
 
-  constructor(
-    private readonly session: ISessionContext,
-    /** The view of the notebook that was used last. */
-    public panel: NotebookPanel,
-  ) {
+  constructor(private readonly session: ISessionContext) {
     session.kernelChanged.connect(this.#connect, this);
     session.statusChanged.connect(this.#onStatus, this);
     session.connectionStatusChanged.connect(this.#onConnection, this);
     this.#connect();
   }
 
+  get isDisposed(): boolean {
+    return this.#isDisposed;
+  }
+
   dispose(): void {
+    this.#isDisposed = true;
     this.#disconnect();
     Signal.clearData(this);
   }
 
-  /** What the kernel told has changed. */
+  /** Emitted when studies, summaries or the kernel have changed. */
   get changed(): ISignal<this, void> {
     return this.#changed;
   }
 
-  /** `study.apply()` was called. */
+  /** Emitted when `study.apply()` wants a cell written. */
   get applied(): ISignal<this, Source> {
     return this.#applied;
   }
 
-  /** The kernel, where it is one of Python's. */
+  /** The kernel, where it runs Python. */
   get kernel(): Kernel.IKernelConnection | null {
     return this.#kernel;
   }
 
-  /** Whether what a kernel says to a page is said to this one. */
+  /** Whether `page`, the session of a connection, is the one of this link. */
   isPage(page: string): boolean {
     return page !== '' && page === this.#kernel?.clientId;
   }
@@ -68,12 +75,29 @@ export class Link {
     return this.#isLoaded;
   }
 
-  /** What the kernel answers to a request; null where jtune is not loaded. */
+  /** The kernel's answer to a request; null where jtune is not loaded. */
   async call<Name extends keyof Requests>(
     name: Name,
     ...given: Parameters<Requests[Name]>
   ): Promise<ReturnType<Requests[Name]> | null> {
     return (await this.isLoaded()) && this.#kernel ? call(this.#kernel, name, ...given) : null;
+  }
+
+  /** Move the sliders of an explored study, one move after the other: of those that wait, only the last is made. */
+  async move(study: string, literals: Literals): Promise<void> {
+    const isUnderWay = this.#waiting.has(study);
+    this.#waiting.set(study, literals);
+    if (isUnderWay) return;
+    try {
+      let next: Literals | null = literals;
+      while (next) {
+        this.#waiting.set(study, null);
+        await this.call('move', study, next);
+        next = this.#waiting.get(study) ?? null;
+      }
+    } finally {
+      this.#waiting.delete(study);
+    }
   }
 
   /** Ask for the studies of the kernel and of its folder. */
@@ -109,7 +133,7 @@ export class Link {
   }
 
   #isGone(kernel: Kernel.IKernelConnection): boolean {
-    return this.session.isDisposed || kernel !== this.session.session?.kernel;
+    return this.#isDisposed || kernel !== this.session.session?.kernel;
   }
 
   /** Look whether jtune is loaded; if so, listen and ask for what there is. */
@@ -141,7 +165,7 @@ export class Link {
   }
 
   #onStatus(_sender: unknown, status: Kernel.Status): void {
-    // What a kernel knew is gone with it.
+    // A kernel that ends takes its studies along.
     if (status === 'restarting' || status === 'autorestarting' || status === 'dead') this.#forget();
   }
 

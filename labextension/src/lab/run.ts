@@ -10,7 +10,7 @@ type Magic = 'tune' | 'explore';
 
 const MAGIC = /^\s*%%(tune|explore)\b([^\n]*)\n?/;
 
-/** What is run; null where the cell says so itself. */
+/** A cell's text under a magic; null where the cell has that magic itself. */
 export function underMagic(source: string, magic: Magic): string | null {
   const own = MAGIC.exec(source);
   if (!own) return `%%${magic}\n${source}`;
@@ -36,7 +36,7 @@ export function codeOf(source: string): string {
   return [...parts, text.slice(at)].join('\0');
 }
 
-/** Run it as JupyterLab runs cells: prompt, outputs, trust. */
+/** Run a cell under a magic as JupyterLab runs cells: with prompt, outputs and trust. */
 export async function runUnder(magic: Magic, panel: NotebookPanel, cell: CodeCell): Promise<void> {
   const { model, outputArea } = cell;
   const code = underMagic(model.sharedModel.getSource(), magic);

@@ -1,15 +1,15 @@
-/** A word to the user, in a corner of the page, that goes by itself; JupyterLab keeps it where a bell shows. */
+/** Notifications in a corner of the page, which go by themselves; JupyterLab keeps them where a bell shows. */
 
 import { Notification } from '@jupyterlab/apputils';
 
 const SHOWN_MS = { info: 4000, warning: 10_000, error: 15_000 };
 
-/** Returns its id, by which it can be taken away; the actions are buttons below the text. */
+/** Show a notification, the actions as buttons below the text; returns the notification's id. */
 export function say(kind: keyof typeof SHOWN_MS, text: string, actions: Notification.IAction[] = []): string {
   return Notification.emit(text, kind, { autoClose: SHOWN_MS[kind], actions });
 }
 
-/** Take away what was said, if it is still there. */
+/** Take a notification away, if it is still there. */
 export function dismiss(id: string | undefined): void {
   if (id !== undefined) Notification.dismiss(id);
 }

@@ -89,7 +89,7 @@ export class Studies extends Widget {
     for (const command of Object.values(ofStudy)) menu.addItem({ command, args: { name } });
     const { left, bottom } = at.getBoundingClientRect();
     menu.aboutToClose.connect(() => {
-      // The command that was chosen runs after this.
+      // The chosen command runs after the menu has closed.
       requestAnimationFrame(() => {
         menu.dispose();
       });
