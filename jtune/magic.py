@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Action, BooleanOptionalAction
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -177,15 +176,12 @@ def _let_go(_result: object) -> None:
     from IPython import get_ipython
 
     from jtune.storage.leavings import Leavings
+    from jtune.views.panels import Panels
 
     shell = get_ipython()
     if shell is not None:
         desk.the(Leavings).let_go(shell.user_ns)
-        # Where nothing has shown a panel, ipywidgets need not be loaded to say so.
-        if "jtune.views.panel" in sys.modules:
-            from jtune.views import panel
-
-            panel.let_go(shell.user_ns)
+        desk.the(Panels).let_go(shell.user_ns)
 
 
 def _answer(stream: Any, idents: Any, request: Mapping[str, Any]) -> None:

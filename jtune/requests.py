@@ -9,15 +9,16 @@ it is. The extension's type of each request is made from the functions' annotati
 from __future__ import annotations
 
 import ast
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from jtune.desk import desk
 from jtune.errors import StudyError
 from jtune.study import Study, load
 from jtune.study import delete as delete_study
 from jtune.study import studies as all_studies
 from jtune.views import feed, lab, messages, status
+from jtune.views.panels import Panels
 
 if TYPE_CHECKING:
     from jtune.views.panel import Panel
@@ -28,7 +29,7 @@ _REPLY = "jtune_reply"
 def answer(stream: Any, idents: Any, request: Mapping[str, Any]) -> None:
     """Answer a request; what ipykernel calls with it."""
     content, kernel = request["content"], lab.kernel()
-    lab.line.pages.add(request["header"]["session"])
+    desk.the(lab.Line).pages.add(request["header"]["session"])
     reply: dict[str, Any]
     try:
         reply = {"status": "ok", "value": REQUESTS[content["name"]](*content["given"])}
@@ -42,13 +43,13 @@ def answer(stream: Any, idents: Any, request: Mapping[str, Any]) -> None:
 
 def greet() -> messages.StateMessage:
     """Return all there is to know for a page that has just come; of several studies of a cell the latest is last."""
-    panels = _panels()
+    panels = desk.the(Panels).all
     return {"studies": [panel.standing() for panel in panels], "summaries": [panel.summary() for panel in panels]}
 
 
 def studies() -> list[messages.StudyStanding]:
     """Return the studies of this kernel, the one that ran last first, and then the others of its folder."""
-    shown = {panel.study.name: panel.standing() for panel in _panels()}
+    shown = {panel.study.name: panel.standing() for panel in desk.the(Panels).all}
     others = [found for found in all_studies() if found.name not in shown]
     return [*reversed(shown.values()), *map(_at_rest, others)]
 
@@ -72,7 +73,7 @@ def move(name: str, literals: Mapping[str, str]) -> bool:
 
 def stop() -> bool:
     """Stop all searches of this kernel; return whether there was one."""
-    running = [panel.search for panel in _panels() if panel.search is not None and panel.search.is_running]
+    running = [panel.search for panel in desk.the(Panels).all if panel.search is not None and panel.search.is_running]
     for search in running:
         search.stop()
     return bool(running)
@@ -99,14 +100,8 @@ REQUESTS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def _panels() -> Sequence[Panel]:
-    # Where nothing has shown one, ipywidgets need not be loaded to say so.
-    module = sys.modules.get("jtune.views.panel")
-    return module.panels() if module is not None else []
-
-
 def _panel(name: str) -> Panel | None:
-    return next((panel for panel in _panels() if panel.study.name == name), None)
+    return next((panel for panel in desk.the(Panels).all if panel.study.name == name), None)
 
 
 def _at_rest(study: Study) -> messages.StudyStanding:

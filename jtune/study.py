@@ -44,7 +44,7 @@ class Study(Findings):
         shell = get_ipython()
         if shell is None:
             raise StudyError("apply() puts a cell into a notebook; elsewhere take the text from source()")
-        if not (self.cell_id and lab.apply(feed.source(self, self._chosen(trial)))):
+        if not (self.cell_id and desk.the(lab.Line).apply(feed.source(self, self._chosen(trial)))):
             shell.set_next_input(source, replace=False)
 
     def show(self) -> None:

@@ -391,11 +391,12 @@ def test_the_users_warnings_are_shown_while_the_panel_asks_its_surrogate(shared_
     )
     said = shared_kernel.run("print({str(t.outputs).count('UserWarning: ') for t in warned}, len(warned))")
     assert said == "{10} 30\n"
+    shared_kernel.run("del warned")
 
 
 def test_panels_go_with_their_studies(shared_kernel):
     cell = "%%tune {} -n 2 --sampler random\nx = 1.0  # tune: -3..3\nx ** 2  # tune: minimize"
-    names = "from jtune.views.panel import panels; print([panel.study.name for panel in panels()])"
+    names = "from jtune.desk import desk; from jtune.views.panels import Panels; print([p.study.name for p in desk.the(Panels).all])"
     for name in ("kept", "rebound", "deleted", "aliased"):
         shared_kernel.run(cell.format(name))
     assert shared_kernel.run(names).strip() == "['kept', 'rebound', 'deleted', 'aliased']"

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from jtune.desk import desk
 from jtune.views import messages
 
 _TARGET, _REQUEST = "jtune", "jtune_request"
@@ -29,6 +30,8 @@ class Line:
     def __init__(self) -> None:
         self._comm: Any = None
         self.pages: set[str] = set()
+        # When how far a study is was told last.
+        self._told: dict[str, float] = {}
 
     def open(self) -> None:
         """Open it; by its target a page sees that jtune is loaded."""
@@ -39,14 +42,27 @@ class Line:
             # A page without the extension closes what it does not know; the others go on to listen.
             self._comm.on_close(lambda _: get_comm_manager().register_comm(self._comm))
 
-    def send(self, message: messages.ToExtension) -> None:
-        """Send a message to all pages."""
+    def _send(self, message: messages.ToExtension) -> None:
         if self._comm is not None:
             self._comm.send(dict(message))
 
+    def tell_progress(self, standing: messages.StudyStanding, *, is_last: bool) -> None:
+        """Tell how far a study is: now and then, and at its end."""
+        name, now = standing["name"], time.monotonic()
+        if is_last or now - self._told.get(name, 0.0) >= _TOLD_EVERY_S:
+            self._told[name] = now
+            self._send({"type": "study", "study": standing})
 
-line = Line()
-_told: dict[str, float] = {}
+    def tell_summary(self, summary: messages.CellSummary) -> None:
+        """Tell what a study found out, for its cell."""
+        self._send({"type": "summary", **summary})
+
+    def apply(self, source: messages.Source) -> bool:
+        """Ask the page that runs the present cell to write another text of it; return whether it has the extension."""
+        if source["page"] not in self.pages:
+            return False
+        self._send({"type": "apply", **source})
+        return True
 
 
 def listen(answer: Callable[[Any, Any, Mapping[str, Any]], None]) -> None:
@@ -60,20 +76,7 @@ def listen(answer: Callable[[Any, Any, Mapping[str, Any]], None]) -> None:
     here = kernel()
     if here is not None:
         here.control_handlers[_REQUEST] = answer
-        line.open()
-
-
-def progress(standing: messages.StudyStanding, *, is_last: bool) -> None:
-    """Tell how far a study is: now and then, and at its end."""
-    name, now = standing["name"], time.monotonic()
-    if is_last or now - _told.get(name, 0.0) >= _TOLD_EVERY_S:
-        _told[name] = now
-        line.send({"type": "study", "study": standing})
-
-
-def found(summary: messages.CellSummary) -> None:
-    """Tell what a study found out, for its cell."""
-    line.send({"type": "summary", **summary})
+        desk.the(Line).open()
 
 
 def asking_page() -> str:
@@ -82,11 +85,3 @@ def asking_page() -> str:
     parent = here.get_parent() if here is not None else {}
     session: str = parent.get("header", {}).get("session", "")
     return session
-
-
-def apply(source: messages.Source) -> bool:
-    """Ask the page that runs the present cell to write another text of it; return whether it has the extension."""
-    if source["page"] not in line.pages:
-        return False
-    line.send({"type": "apply", **source})
-    return True

@@ -25,6 +25,7 @@ import traitlets as t
 from IPython.core.getipython import get_ipython
 from IPython.display import DisplayHandle, display
 
+from jtune.desk import desk
 from jtune.errors import MistakeError
 from jtune.findings import Findings
 from jtune.language.domains import Value
@@ -33,8 +34,10 @@ from jtune.search import Search
 from jtune.storage.record import Trial
 from jtune.text import duration, one_line
 from jtune.trials.outcome import Outcome, Output, State
-from jtune.views import feed, lab, messages, status
+from jtune.views import feed, messages, status
 from jtune.views.controls import Row
+from jtune.views.lab import Line
+from jtune.views.panels import Panels
 
 _STATIC = Path(__file__).parents[1] / "static"
 _SCRIPT = _STATIC / "script.js"
@@ -196,12 +199,11 @@ class Panel:
         with self._lock, self._unfailing():
             self._rerun, self._want, self._follows = None, want, False
             self._turn_to(study, search)
-            lab.progress(self.standing(), is_last=True)
+            desk.the(Line).tell_progress(self.standing(), is_last=True)
 
     def _turn_to(self, study: Findings, search: Search) -> None:
         self.study, self.search, self._notes = study, search, []
-        # The one that runs last is last.
-        _panels[study.path] = _panels.pop(study.path, self)
+        desk.the(Panels).put_last(self)
         self.feed = self._new_feed()
         is_exploring = self.is_exploring
         for widget in (self.pause, self.skip, self.stop, self.run_these):
@@ -265,8 +267,8 @@ class Panel:
         if self._unheard is not None:
             self._unheard.cancel()
         with self._unfailing():
-            lab.progress(self.standing(), is_last=True)
-            lab.found(self.summary())
+            desk.the(Line).tell_progress(self.standing(), is_last=True)
+            desk.the(Line).tell_summary(self.summary())
 
     def standing(self) -> messages.StudyStanding:
         """Return how far the study is, as the extension has it."""
@@ -288,9 +290,7 @@ class Panel:
         """Take it away everywhere."""
         for widget in [*_inside(self.box), self.box]:
             widget.close()
-        for path, panel in list(_panels.items()):
-            if panel is self:
-                del _panels[path]
+        desk.the(Panels).drop(self)
 
     # What the user does.
 
@@ -477,7 +477,7 @@ class Panel:
         _set(self.run_these, disabled=search is None)
         self.head.status = dict(self._status())
         if is_running:
-            lab.progress(self.standing(), is_last=False)
+            desk.the(Line).tell_progress(self.standing(), is_last=False)
 
     def _state(self) -> messages.StudyState:
         found = status.state(self.study, self.feed.standing, self.search, is_counted=not self.is_exploring)
@@ -517,42 +517,18 @@ def _error_output(outcome: Outcome) -> list[Output]:
     return [{"output_type": "error", "ename": name, "evalue": value, "traceback": outcome.traceback.splitlines()}]
 
 
-# The panels of this kernel, by their study's file: a study has one, which may be shown in several places.
-_panels: dict[Path, Panel] = {}
-
-
 def panel_of(study: Findings) -> Panel:
     """Return the panel of a study; a new one where its generation, or the search space, has changed."""
-    path = study.path
-    known = _panels.get(path)
+    panels = desk.the(Panels)
+    known = panels.of(study)
     if known is not None:
         is_same = known.study.optuna.study_name == study.optuna.study_name
         if is_same and feed.study_info(known.study) == feed.study_info(study):
             return known
         known.close()
-    _panels[path] = Panel(study)
-    return _panels[path]
-
-
-def panels() -> list[Panel]:
-    """Return the panels of this kernel; last comes the one whose cell ran last."""
-    return list(_panels.values())
-
-
-def let_go(namespace: Mapping[str, Any]) -> None:
-    """Close the panels of studies that ran here and that no variable holds any more; called after each cell.
-
-    A study without a NAME goes when its cell has another one. One that was only loaded is its display's.
-    """
-    held = {value.path for value in list(namespace.values()) if isinstance(value, Findings)}
-    cells = {panel.study.cell_id: panel for panel in panels()}
-    for panel in panels():
-        if panel.search is None or panel.search.is_running:
-            continue
-        is_named, cell = panel.study.name.isidentifier(), panel.study.cell_id
-        is_present = panel.study.path in held if is_named else not cell or cells[cell] is panel
-        if not is_present:
-            panel.close()
+    panel = Panel(study)
+    panels.put_last(panel)
+    return panel
 
 
 def on_main_thread(action: Callable[[], None]) -> None:

@@ -292,7 +292,9 @@ def test_a_saved_notebook_without_its_kernel_shows_the_report(either):
     expect(report).to_be_hidden()
     notebook.save()
     # As after a restart: the kernel knows of no widget.
-    notebook.kernel_run("import jtune.views.panel\nfor panel in jtune.views.panel.panels(): panel.close()")
+    notebook.kernel_run(
+        "from jtune.desk import desk\nfrom jtune.views.panels import Panels\nfor panel in desk.the(Panels).all: panel.close()"
+    )
     expect(panel.node).to_have_count(0)
     notebook.reload()
     expect(report).to_be_visible()
