@@ -259,10 +259,28 @@ class Search:
         self.is_paused = False
         self.executor.wake()
 
-    def skip(self) -> None:
-        """Give the running trials up; they count as pruned."""
-        for number in self.running:
-            self.executor.abandon(number, State.PRUNED, "skipped by hand")
+    def skip(self, number: int | None = None) -> None:
+        """Give a running trial up, or all that run; it counts as pruned."""
+        for each in self.running if number is None else [number]:
+            self.executor.abandon(each, State.PRUNED, "skipped by hand")
+
+    @property
+    def jobs(self) -> int:
+        """How many trials run at a time; set it while the search runs, where trials run in processes of their own.
+
+        Where it is lowered, the trials that run end first.
+
+        Raises
+        ------
+        UsageError
+            When it is set to less than 1, or trials run in the kernel.
+        """
+        return self.executor.jobs
+
+    @jobs.setter
+    def jobs(self, jobs: int) -> None:
+        self.executor.jobs = jobs
+        self.executor.wake()
 
     def stop(self) -> None:
         """Give the running trials up, and start no other."""

@@ -226,3 +226,18 @@ def test_stop_ends_all_trials(kernel, tmp_path, open_study, wait_until):
     study = jtune.load("q", tmp_path)
     assert (study.ending, [t.state for t in study.trials[1:]]) == ("stopped by hand", ["interrupted"] * 2)
     wait_until(lambda: not children(tmp_path))
+
+
+def test_jobs_can_be_added_and_drained_while_a_search_runs(kernel, tmp_path, open_study, wait_until):
+    kernel.folder = tmp_path
+    # What a panel's callback would do, in the thread in which it does it.
+    kernel.run(
+        "import threading, time\nfrom jtune.desk import desk\nfrom jtune.views.panels import Panels\n"
+        "def change():\n"
+        "    while not (desk.the(Panels).all and len(desk.the(Panels).all[0].study.finished) > 3): time.sleep(0.01)\n"
+        "    search = desk.the(Panels).all[0].search\n    search.jobs = 3\n"
+        "    while len(search.running) < 3: time.sleep(0.01)\n    search.jobs = 1\n    seen.append(search.jobs)\n"
+        "seen = []\nthreading.Thread(target=change).start()"
+    )
+    kernel.run(f"%%tune q -n 20 --jobs 1 --sampler random\nimport time\n{PLAIN}\ntime.sleep(0.2)")
+    assert kernel.run("print(seen, len(q.complete))") == "[1] 20\n"

@@ -16,6 +16,13 @@ class Executor(Protocol):
     """Runs trials. All is called in one thread, but for :meth:`abandon` and :meth:`wake`, which may be in any."""
 
     @property
+    def jobs(self) -> int:
+        """How many trials it runs at a time; setting it raises UsageError where it cannot be that number."""
+
+    @jobs.setter
+    def jobs(self, jobs: int) -> None: ...
+
+    @property
     def free(self) -> int:
         """How many more trials it would run now."""
 

@@ -14,6 +14,7 @@ from multiprocessing.connection import Listener, wait
 from queue import Empty, SimpleQueue
 from typing import IO, Any
 
+from jtune.errors import UsageError
 from jtune.executors import keeper
 from jtune.executors.engines import Engine
 from jtune.executors.here import Here
@@ -47,15 +48,10 @@ class Futures:
         What :func:`jtune.executors.payload.written` returns.
     engine : Engine
         Its workers call :func:`jtune.executors.keeper.run`.
-
-    Attributes
-    ----------
-    jobs : int
-        How many trials run at a time.
     """
 
     def __init__(self, here: Here, payload: IO[bytes], engine: Engine) -> None:
-        self.jobs = engine.jobs
+        self._jobs = engine.jobs
         self._here, self._payload, self._engine = here, payload, engine
         key = secrets.token_bytes(32)
         self._listener = Listener(("127.0.0.1", 0), backlog=128, authkey=key)
@@ -71,9 +67,23 @@ class Futures:
         threading.Thread(target=self._accept, name="jtune-listener", daemon=True).start()
 
     @property
+    def jobs(self) -> int:
+        """How many trials run at a time."""
+        return self._jobs
+
+    @jobs.setter
+    def jobs(self, jobs: int) -> None:
+        most = len(self._engine.tokens) or jobs
+        if not 1 <= jobs <= most:
+            raise UsageError(
+                f"{jobs} jobs: write a number from 1 on" + (f" to {most}, as each has a GPU" if most < jobs else "")
+            )
+        self._jobs = jobs
+
+    @property
     def free(self) -> int:
         """How many more trials would run now."""
-        return max(0, self.jobs - len(self._flights)) if self._here.free else 0
+        return max(0, self._jobs - len(self._flights)) if self._here.free else 0
 
     def start(self, task: Task, judge: Judge | None = None) -> None:
         """Take a trial."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from jtune.errors import UsageError
 from jtune.trials.capture import Capture
 from jtune.trials.execute import Judge, execute
 from jtune.trials.interrupts import Interrupts, Leash, Verdict
@@ -36,6 +37,16 @@ class Here:
         self._started: tuple[Task, Judge | None, Leash] | None = None
         # Put to in a signal's handler too, which no other queue or event allows.
         self._woken: SimpleQueue[None] = SimpleQueue()
+
+    @property
+    def jobs(self) -> int:
+        """1: the namespace is one trial's at a time."""
+        return 1
+
+    @jobs.setter
+    def jobs(self, jobs: int) -> None:
+        if jobs != 1:
+            raise UsageError("trials run in the kernel, one at a time; run the cell with --jobs J")
 
     @property
     def free(self) -> int:
