@@ -1,4 +1,4 @@
-"""What the JupyterLab extension asks, and the answers.
+"""Requests of the JupyterLab extension, and the answers to them.
 
 The extension asks by messages of a type of jtune's own on the control channel. They are heard while a cell runs, in a
 thread of their own, so the functions here only set flags. And unlike a silent execution or a message of the comm they
@@ -27,7 +27,7 @@ _REPLY = "jtune_reply"
 
 
 def answer(stream: Any, idents: Any, request: Mapping[str, Any]) -> None:
-    """Answer a request; what ipykernel calls with it."""
+    """Answer a request; ipykernel calls this for each message of the request's type."""
     content, kernel = request["content"], lab.kernel()
     desk.the(lab.Line).pages.add(request["header"]["session"])
     reply: dict[str, Any]
@@ -38,11 +38,11 @@ def answer(stream: Any, idents: Any, request: Mapping[str, Any]) -> None:
     kernel.session.send(stream, _REPLY, reply, request, ident=idents)
 
 
-# What the extension calls.
+# A function per request.
 
 
 def greet() -> messages.StateMessage:
-    """Return all there is to know for a page that has just come; of several studies of a cell the latest is last."""
+    """Return all studies and summaries, for a page that has just come; of a cell's studies the latest is last."""
     panels = desk.the(Panels).all
     return {"studies": [panel.standing() for panel in panels], "summaries": [panel.summary() for panel in panels]}
 
@@ -72,7 +72,7 @@ def move(name: str, literals: Mapping[str, str]) -> bool:
 
 
 def stop() -> bool:
-    """Stop all searches of this kernel; return whether there was one."""
+    """Stop all searches of this kernel; return whether any search was running."""
     running = [panel.search for panel in desk.the(Panels).all if panel.search is not None and panel.search.is_running]
     for search in running:
         search.stop()

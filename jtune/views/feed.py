@@ -1,8 +1,8 @@
-"""What the panel tells the page: a study as plain JSON values, in few messages.
+"""A study as messages to the panel's charts: plain JSON values, in few messages.
 
-Jupyter's server drops what comes faster than 1000 messages a
-second, the user's own prints included; so trials wait in a buffer that one thread empties at most every 50 ms, and each
-message says where its trials start, so that a page which missed some can ask again.
+Jupyter's server drops messages that come faster than 1000 a second, the user's own prints included; so trials wait in
+a buffer that one thread empties at most every 50 ms, and each message says where its trials start, so that a page which
+missed some can ask again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CURVE_POINTS_AT_MOST = 60
 
 
 def study_info(study: Findings) -> messages.StudyInfo:
-    """Return what the page has to know before any trial: parameters and objectives."""
+    """Return a study's parameters and objectives, which the page has to know before any trial."""
     return {
         "name": study.name,
         "parameters": [_parameter(parameter) for parameter in study.space],
@@ -74,12 +74,12 @@ def position(domain: Domain, value: Value) -> float | None:
 
 
 def positions(space: Space, point: Mapping[str, Value]) -> list[float | None]:
-    """Return a point as the page has it: one number per parameter, None where it is inactive."""
+    """Return a point as the page has it: one number per parameter, None for an inactive parameter."""
     return [position(p.domain, point[p.name]) if p.name in point else None for p in space]
 
 
 def row(space: Space, trial: Trial) -> messages.Row:
-    """Return an ended trial, without what it showed."""
+    """Return an ended trial, without its outputs."""
     found: messages.Row = {
         "number": trial.number,
         "state": trial.state,
@@ -94,7 +94,7 @@ def row(space: Space, trial: Trial) -> messages.Row:
 
 
 def _thinned(curve: Sequence[float]) -> list[tuple[int, float | None]]:
-    """Return at most 60 points of a curve, its ends among them; what is no number is None."""
+    """Return at most 60 points of a curve, its ends among them; None in the place of a value that is not finite."""
     n = len(curve)
     kept = range(n)
     if n > _CURVE_POINTS_AT_MOST:
@@ -149,7 +149,7 @@ def _axis(domain: Domain, values: Sequence[Value]) -> list[float]:
 
 
 def detail_message(study: Findings, trial: Trial) -> messages.DetailMessage:
-    """Return all about a trial but what it showed."""
+    """Return all about a trial but its outputs."""
     named = zip(study.objectives, trial.values, strict=bool(trial.values))
     return {
         "type": "detail",
@@ -166,7 +166,7 @@ def detail_message(study: Findings, trial: Trial) -> messages.DetailMessage:
 
 
 def source(study: Findings, trial: Trial) -> messages.Source:
-    """Return the cell with a trial's literals, these one by one, and which cell of which page it is."""
+    """Return a study's cell with a trial's literals, for the page that asked for it."""
     return {
         "name": study.name,
         "cell": study.cell_id,
@@ -178,7 +178,7 @@ def source(study: Findings, trial: Trial) -> messages.Source:
 
 
 def summary(study: Findings, best: Trial | None, effects: list[messages.Effect]) -> messages.StudySummary:
-    """Return what a study found out, for the editor of its cell."""
+    """Return the effects and the best values of a study, for the editor of the study's cell."""
     return {
         "name": study.name,
         # The effects are those on the first objective.
@@ -258,11 +258,11 @@ class Feed:
         self._changed.set()
 
     def touch(self) -> None:
-        """Say that something has changed that ``on_flush`` tells."""
+        """Have ``on_flush`` called soon."""
         self._changed.set()
 
     def flush(self) -> None:
-        """Send what waits, now."""
+        """Send all trials and messages that wait, now."""
         self._changed.clear()
         try:
             with self._lock:
@@ -294,13 +294,13 @@ class Feed:
             self._send({"type": "trials", "start": first, "rows": [], **standing_message(self.standing)})
 
     def start(self) -> None:
-        """Send from a thread of its own until :meth:`stop`: while a trial runs, no other one could."""
+        """Send from a thread of the feed's own until :meth:`stop`: the main thread is busy with trials."""
         self._stopped.clear()
         self._thread = threading.Thread(target=self._work, name="jtune-feed", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Send what waits and end the thread."""
+        """Send all trials and messages that wait, and end the feed's thread."""
         self._stopped.set()
         self._changed.set()
         if self._thread is not None:
@@ -316,7 +316,7 @@ class Feed:
 
 
 def surrogate_of(study: Findings) -> tuple[Effects | None, str]:
-    """Return the surrogate of a study, or None and why there is none."""
+    """Return a study's surrogate, or None and why there is no surrogate."""
     try:
         return study.effects(), ""
     except StudyError as error:

@@ -1,7 +1,7 @@
-"""What the kernel tells the JupyterLab extension.
+"""Messages of the kernel to the JupyterLab extension.
 
-The kernel speaks through a comm that it opens when jtune is loaded: how far studies are, what they found out, which
-cells are explored, what to write into a cell. What the extension asks is answered by :mod:`jtune.requests`.
+The kernel sends them through a comm that it opens when jtune is loaded: how far studies are, what they found out, which
+cells are explored, what to write into a cell. :mod:`jtune.requests` answers the extension's requests.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _TOLD_EVERY_S = 0.5
 
 
 def kernel() -> Any:
-    """Return the kernel that this process is; None elsewhere."""
+    """Return the ipykernel object of this process; None where the process is no kernel."""
     from IPython import get_ipython
 
     return getattr(get_ipython(), "kernel", None)
@@ -30,11 +30,11 @@ class Line:
     def __init__(self) -> None:
         self._comm: Any = None
         self.pages: set[str] = set()
-        # When how far a study is was told last.
+        # By study, when the pages were last told how far the study is.
         self._told: dict[str, float] = {}
 
     def open(self) -> None:
-        """Open it; by its target a page sees that jtune is loaded."""
+        """Open the comm; by the comm's target a page sees that jtune is loaded."""
         from comm import create_comm, get_comm_manager
 
         if self._comm is None:
@@ -47,18 +47,18 @@ class Line:
             self._comm.send(dict(message))
 
     def tell_progress(self, standing: messages.StudyStanding, *, is_last: bool) -> None:
-        """Tell how far a study is: now and then, and at its end."""
+        """Tell all pages how far a study is: now and then, and at the end of its search."""
         name, now = standing["name"], time.monotonic()
         if is_last or now - self._told.get(name, 0.0) >= _TOLD_EVERY_S:
             self._told[name] = now
             self._send({"type": "study", "study": standing})
 
     def tell_summary(self, summary: messages.CellSummary) -> None:
-        """Tell what a study found out, for its cell."""
+        """Tell all pages what a study found out about its cell."""
         self._send({"type": "summary", **summary})
 
     def apply(self, source: messages.Source) -> bool:
-        """Ask the page that runs the present cell to write another text of it; return whether it has the extension."""
+        """Ask the page of a source to write it into its cell; return whether that page has the extension."""
         if source["page"] not in self.pages:
             return False
         self._send({"type": "apply", **source})
@@ -66,7 +66,7 @@ class Line:
 
 
 def listen(answer: Callable[[Any, Any, Mapping[str, Any]], None]) -> None:
-    """Have the extension's requests answered, and tell it that jtune is loaded now; without a kernel, do nothing.
+    """Have the extension's requests answered, and tell the extension that jtune is loaded; do nothing without a kernel.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def listen(answer: Callable[[Any, Any, Mapping[str, Any]], None]) -> None:
 
 
 def asking_page() -> str:
-    """Return the session of the page that runs the present cell, or sent the message that is being answered."""
+    """Return the session of the page that runs the present cell, or sent the message that is being answered now."""
     here = kernel()
     parent = here.get_parent() if here is not None else {}
     session: str = parent.get("header", {}).get("session", "")

@@ -41,7 +41,7 @@ class Progress:
         self._is_displayed = False
 
     def update(self, search: Search) -> None:
-        """Show the state, unless it was shown just now."""
+        """Show how far a search is, unless that was shown just now."""
         now = time.monotonic()
         if now - self._shown < (_LIVE_S if self._handle or self._is_terminal else _LOG_S):
             return
@@ -63,7 +63,7 @@ class Progress:
             self._is_displayed = True
 
     def end(self, study: Findings, shown: Callable[[], None]) -> None:
-        """Put the study in the line's place, beside what the best trial showed.
+        """Put the study's report in the line's place, beside the best trial's outputs.
 
         In a notebook the study comes first, where the line was; in a terminal it comes last, where the eye is.
         """
@@ -76,7 +76,7 @@ class Progress:
             print(study)
 
     def fail(self, text: str) -> None:
-        """Put ``text`` in the line's place, where an error follows."""
+        """Put ``text`` in the line's place; an error follows below it."""
         if self._handle is not None:
             self._show(text)
         self.clear()

@@ -37,7 +37,7 @@ _WITHOUT_VALUES = (State.FAILED, State.PRUNED, State.TIMED_OUT)
 
 @dataclass(frozen=True)
 class _Signs:
-    """What a terminal of any encoding shows, and what a page shows better."""
+    """The signs of a table: in characters that every terminal shows, or typeset for a page."""
 
     times: str
     arrow: str
@@ -102,7 +102,7 @@ def as_html(study: Findings) -> str:
 
 
 def _importance(study: Findings) -> tuple[dict[str, float], str]:
-    """Return each parameter's share, or why there is none."""
+    """Return each parameter's share of importance, or why no share is known."""
     if not study.objectives:
         return {}, ""
     try:
@@ -145,7 +145,7 @@ def _typed(value: Value, signs: _Signs) -> str:
 
 
 def _domain(parameter: Parameter, signs: _Signs) -> str:
-    """Return a domain in the tune language, also one that was inferred."""
+    """Return a parameter's domain and condition in the tune language."""
     condition = f" if {parameter.condition.text}" if parameter.condition else ""
     return shortened(str(parameter.domain), _DOMAIN_AT_MOST - len(condition), signs.dots) + condition
 
@@ -231,7 +231,7 @@ def _html_cell(tag: str, text: str, column: _Column) -> str:
 
 
 def _picture(study: Findings) -> str:
-    """Return the picture as an element, its pixels in it."""
+    """Return the study's picture as an HTML element with the pixels in it."""
     from jtune.views.picture import WIDTH_PX, describe, draw
 
     try:

@@ -1,4 +1,4 @@
-"""What there is to say of a study's state, in the same words and digits wherever it is said.
+"""A study's state as texts, in the same words and digits in every view.
 
 The report, the panel, the side bar, ``%tune`` and a terminal's line are made from here; the page shows these texts as
 they are.
@@ -29,7 +29,7 @@ _PLAIN = (Ending.DONE, Ending.STOPPED, Ending.INTERRUPTED)
 
 
 class Ranked(Protocol):
-    """What knows the best trial and the baseline: a study, or a ranking."""
+    """A study, or a ranking: it knows the best trial and the baseline."""
 
     @property
     def best(self) -> Trial | None:
@@ -51,13 +51,13 @@ def goals(objectives: Sequence[Goal]) -> str:
 
 
 def state(study: Findings, ranked: Ranked, search: Search | None, *, is_counted: bool) -> messages.StudyState:
-    """Return how far a study is and what came of it.
+    """Return how far a study is, and its best result.
 
     Parameters
     ----------
     study : Findings
     ranked : Ranked
-        Of its trials.
+        The study, or a ranking of its trials.
     search : Search or None
         The one that runs, or ran last in this kernel.
     is_counted : bool
@@ -96,7 +96,7 @@ def count(done: int, total: int | None) -> str:
 
 
 def _activity(search: Search) -> str:
-    """Return what a search that has not ended is at."""
+    """Return which trials a search is running, or that it is paused."""
     running = [str(number) for number in search.running]
     numbers = f"{'trial' if len(running) == 1 else 'trials'} {', '.join(running)}"
     if search.is_paused:
@@ -111,7 +111,7 @@ def ending(study: Findings) -> str:
 
 
 def trials(study: Findings) -> str:
-    """Return how many trials there are and what else came of them; then why the search ended, where that is known."""
+    """Return how many trials a study has, by state, and why its last search ended, where that is known."""
     states = Counter(trial.state for trial in study.trials)
     if not states:
         return "no trials yet"
@@ -164,7 +164,7 @@ def _value(trial: Trial | None) -> str:
 
 
 def _what_became(trial: Trial) -> str:
-    """Return ``failed: reason``, a verb for any state that a finished trial can have."""
+    """Return ``failed: reason``, with a verb for any state that a finished trial can have."""
     verb = "was pruned" if trial.state == State.PRUNED else str(trial.state)
     reason = shortened(one_line(trial.reason), 60)
     return f"{verb}: {reason}" if reason else verb

@@ -274,7 +274,7 @@ export type ToExtension = StudyMessage | SummaryMessage | ApplyMessage;
 
 /** What the extension may ask of the kernel. */
 export interface Requests {
-  /** Return all there is to know for a page that has just come; of several studies of a cell the latest is last. */
+  /** Return all studies and summaries, for a page that has just come; of a cell's studies the latest is last. */
   greet(): StateMessage;
   /** Return the studies of this kernel, the one that ran last first, and then the others of its folder. */
   studies(): StudyStanding[];
@@ -282,7 +282,7 @@ export interface Requests {
   source(name: string): Source;
   /** Move the sliders of a study, given literals as they are typed; return whether its cell is explored. */
   move(name: string, literals: Record<string, string>): boolean;
-  /** Stop all searches of this kernel; return whether there was one. */
+  /** Stop all searches of this kernel; return whether any search was running. */
   stop(): boolean;
   /** Delete a study and its file. */
   delete(name: string): null;
