@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jtune.desk import desk
 from jtune.errors import StudyError
@@ -18,10 +18,7 @@ from jtune.study import Study, load
 from jtune.study import delete as delete_study
 from jtune.study import studies as all_studies
 from jtune.views import feed, lab, messages, status
-from jtune.views.panels import Panels
-
-if TYPE_CHECKING:
-    from jtune.views.panel import Panel
+from jtune.views.panels import Panels, ShownPanel
 
 _REPLY = "jtune_reply"
 
@@ -100,7 +97,7 @@ REQUESTS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def _panel(name: str) -> Panel | None:
+def _panel(name: str) -> ShownPanel | None:
     return next((panel for panel in desk.the(Panels).all if panel.study.name == name), None)
 
 

@@ -523,7 +523,7 @@ def panel_of(study: Findings) -> Panel:
     known = panels.of(study)
     if known is not None:
         is_same = known.study.optuna.study_name == study.optuna.study_name
-        if is_same and feed.study_info(known.study) == feed.study_info(study):
+        if isinstance(known, Panel) and is_same and feed.study_info(known.study) == feed.study_info(study):
             return known
         known.close()
     panel = Panel(study)

@@ -4,34 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from jtune.findings import Findings
-    from jtune.views.panel import Panel
+    from jtune.language.domains import Value
+    from jtune.search import Search
+    from jtune.views import messages
+
+
+class ShownPanel(Protocol):
+    """What a kernel asks of a panel."""
+
+    study: Findings
+    search: Search | None
+
+    @property
+    def is_exploring(self) -> bool:
+        """Whether the cell runs again with each move of a slider."""
+
+    def move(self, values: Mapping[str, Value]) -> None:
+        """Move sliders as the user would."""
+
+    def standing(self) -> messages.StudyStanding:
+        """Return how far the study is."""
+
+    def summary(self) -> messages.CellSummary:
+        """Return what the study found out."""
+
+    def close(self) -> None:
+        """Take it away everywhere."""
 
 
 class Panels:
     """The panels of a kernel, by their study's file: a study has one, which may be shown in several places."""
 
     def __init__(self) -> None:
-        self._panels: dict[Path, Panel] = {}
+        self._panels: dict[Path, ShownPanel] = {}
 
     @property
-    def all(self) -> list[Panel]:
+    def all(self) -> list[ShownPanel]:
         """All panels; last comes the one whose cell ran last."""
         return list(self._panels.values())
 
-    def of(self, study: Findings) -> Panel | None:
+    def of(self, study: Findings) -> ShownPanel | None:
         """Return the panel of a study's file."""
         return self._panels.get(study.path)
 
-    def put_last(self, panel: Panel) -> None:
+    def put_last(self, panel: ShownPanel) -> None:
         """Note a panel, in the place of the one that its study had."""
         self._panels.pop(panel.study.path, None)
         self._panels[panel.study.path] = panel
 
-    def drop(self, panel: Panel) -> None:
+    def drop(self, panel: ShownPanel) -> None:
         """Forget a panel."""
         self._panels = {path: other for path, other in self._panels.items() if other is not panel}
 
