@@ -79,7 +79,9 @@ class JTune(Magics):
     jobs = Unicode("", help="Trials at a time, in processes of their own: a number, or auto.").tag(config=True)
     on = Unicode("", help="Variable of a Dask or ipyparallel client, or an executor, for trials.").tag(config=True)
     gpus = Bool(False, help="Whether each process has a GPU of its own.").tag(config=True)
-    panel = Bool(True, help="Whether a notebook shows sliders and charts.").tag(config=True)
+    panel = Bool(None, allow_none=True, help="Whether to show sliders and charts; None: where they can be used.").tag(
+        config=True
+    )
 
     @magic_arguments("%tune")
     @_arguments()

@@ -21,6 +21,7 @@ from jtune.search import Limits, Search
 from jtune.study import Study
 from jtune.trials.execute import user_frames
 from jtune.trials.outcome import Outcome, Output, State
+from jtune.views import lab
 from jtune.views.progress import Progress
 from jtune.views.status import summary
 
@@ -44,8 +45,8 @@ class Options:
     seed : int or None
     is_fresh : bool
         Whether to start anew.
-    has_panel : bool
-        Whether a notebook shows sliders and charts.
+    has_panel : bool or None
+        Whether a notebook shows sliders and charts; None where somebody can use them.
     jobs : int or None
         How many trials run at a time, in processes of their own; None where that is not said.
     is_parallel : bool
@@ -62,7 +63,7 @@ class Options:
     pruner: str = "median"
     seed: int | None = None
     is_fresh: bool = False
-    has_panel: bool = True
+    has_panel: bool | None = None
     jobs: int | None = None
     is_parallel: bool = False
     client: str | None = None
@@ -234,7 +235,8 @@ def _run(search: Search, prepared: PreparedCell, study: Study, progress: Progres
 
 def _panel(shell: Any, study: Study, options: Options) -> Panel | None:
     """Return the study's panel, or None where nobody would see it."""
-    if not (options.has_panel and hasattr(shell, "kernel")):
+    is_wanted = lab.is_attended() if options.has_panel is None else options.has_panel
+    if not (is_wanted and hasattr(shell, "kernel")):
         return None
     try:
         from jtune.views.panel import panel_of

@@ -48,12 +48,11 @@ class Study(Findings):
             shell.set_next_input(source, replace=False)
 
     def show(self) -> None:
-        """Display the report, and in a notebook the panel over it."""
-        from IPython import get_ipython
+        """Display the report, and in a notebook that somebody uses the panel over it."""
         from IPython.display import display
 
         display(self)  # type: ignore[no-untyped-call]
-        if hasattr(get_ipython(), "kernel"):
+        if lab.is_attended():
             from jtune.views.panel import panel_of
 
             panel_of(self).show()

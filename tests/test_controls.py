@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from jtune.language.domains import ChoiceDomain, FloatDomain, IntDomain
 from jtune.language.space import Parameter
-from jtune.views.controls import Row
+from jtune.views.controls import Look, Row
 
 LOG = FloatDomain(1e-3, 1e3, log=True)
 RANGES = [
@@ -34,7 +34,7 @@ CHOICES = [
 
 
 def row(domain, literal):
-    return Row(Parameter("p", domain, literal))
+    return Row(Parameter("p", domain, literal), Look())
 
 
 @pytest.mark.parametrize(("domain", "literal", "kind"), RANGES + CHOICES)
@@ -122,7 +122,7 @@ def test_the_page_sending_back_the_nearest_position_is_no_move(domain, value):
 
 def test_names_and_choices_are_text():
     name = "<img src=x onerror=alert(1)>"
-    made = Row(Parameter(name, ChoiceDomain((name, "b\nc")), name))
+    made = Row(Parameter(name, ChoiceDomain((name, "b\nc")), name), Look())
     label = made.box.children[0]
     assert type(label) is w.Label
     assert label.value == name

@@ -4,6 +4,8 @@ import threading
 from pathlib import Path
 
 import comm
+import nbclient
+import nbformat
 import pytest
 
 from jtune.executors.here import Here
@@ -370,18 +372,30 @@ def test_a_panel_that_fails_ends_no_search(tmp_path):
     assert [note for note in session.panel.head.status["notes"] if "a listener of the user's" in note]
 
 
-def test_a_notebook_keeps_no_script_of_a_panel(tmp_path, monkeypatch):
-    import nbclient
-    import nbformat
-
+@pytest.fixture
+def executed(tmp_path, monkeypatch):
+    """A function that runs cells as a program does, and returns the notebook."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    cells = ["%load_ext jtune", "%%tune own -n 2 --sampler random\nx = 1.0  # tune: -3..3\nx ** 2  # tune: minimize"]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    client = nbclient.NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}})
-    client.execute()
-    saved = nbformat.writes(notebook)
-    assert "jtune-panel" in saved
-    assert len(saved) < 80_000
+
+    def execute(*cells):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        client = nbclient.NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}})
+        return client.execute()
+
+    return execute
+
+
+def test_a_program_that_runs_a_notebook_gets_the_report_alone(executed):
+    cell = "%%tune own -n 2 --sampler random {}\nx = 1.0  # tune: -3..3\nx ** 2;  # tune: minimize"
+    notebook = executed("%load_ext jtune", cell.format(""), "own.show()")
+    assert "widgets" not in notebook.metadata
+    for shown in notebook.cells[1:]:
+        [output] = shown.outputs
+        assert "2 trials are done" in output["data"]["text/html"]
+    # Unless the user wants it, as for a program that shows the notebook to others.
+    for cells in [[cell.format("--panel")], ["%config JTune.panel = True", cell.format("")]]:
+        notebook = executed("%load_ext jtune", *cells)
+        assert "application/vnd.jupyter.widget-view+json" in notebook.cells[-1].outputs[1]["data"]
 
 
 def test_the_users_warnings_are_shown_while_the_panel_asks_its_surrogate(shared_kernel):

@@ -15,8 +15,6 @@ import nbformat
 from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
-# Shows nothing without its kernel; the report that stands beside it does.
-WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def run(notebook: nbformat.NotebookNode, folder: str) -> nbformat.NotebookNode:
@@ -30,13 +28,10 @@ def run(notebook: nbformat.NotebookNode, folder: str) -> nbformat.NotebookNode:
 
 
 def strip(notebook: nbformat.NotebookNode) -> None:
-    """Take out widgets, the version of Python, and what a cell's metadata hold beside its tags."""
-    notebook.metadata.pop("widgets", None)
+    """Take out the version of Python, and what a cell's metadata hold beside its tags."""
     notebook.metadata.language_info.pop("version", None)
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict({key: cell.metadata[key] for key in ("tags",) if key in cell.metadata})
-        if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
 
 
 def store(path: Path) -> None:

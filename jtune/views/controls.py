@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import ipywidgets as w
 
@@ -19,6 +20,38 @@ _LOG_STEPS = 400
 _OPTIONS_AT_MOST = 60
 _TOGGLES_AT_MOST, _TOGGLES_TEXT_AT_MOST = 5, 36
 
+_W = TypeVar("_W", bound=w.Widget)
+# Makes a widget of a class with the given traits.
+_Make: TypeAlias = Callable[..., Any]
+
+
+class Look:
+    """Makes the widgets of a panel, which share a layout, and those of a kind a style.
+
+    Each layout and each style is a model of its own, in the kernel, in the page and in a saved notebook.
+    """
+
+    def __init__(self) -> None:
+        self._layout = w.Layout(width="auto")
+        self._styles: dict[type[w.Widget], w.Widget] = {}
+
+    def make(self, kind: type[_W], *given: Any, name: str = "", **traits: Any) -> _W:
+        """Return a widget; ``name`` is its CSS class."""
+        style = kind.class_traits().get("style")
+        if style is not None:
+            if style.klass not in self._styles:
+                self._styles[style.klass] = style.klass()
+            traits["style"] = self._styles[style.klass]
+        made: _W = kind(*given, **{"layout": self._layout, **traits})
+        if name:
+            made.add_class(name)
+        return made
+
+    def close(self) -> None:
+        """Close what the widgets shared."""
+        for shared in [self._layout, *self._styles.values()]:
+            shared.close()
+
 
 class Row:
     """The controls of one parameter.
@@ -29,9 +62,11 @@ class Row:
     Parameters
     ----------
     parameter : Parameter
+    look : Look
+        Of the panel.
     """
 
-    def __init__(self, parameter: Parameter) -> None:
+    def __init__(self, parameter: Parameter, look: Look) -> None:
         self.parameter = parameter
         self.on_value: Callable[[], None] = lambda: None
         self.on_hold: Callable[[], None] = lambda: None
@@ -40,25 +75,18 @@ class Row:
         self._shown: tuple[Any, Value] | None = None
         name = shortened(one_line(parameter.name), 40, "…")
         self._kind = _kind(parameter.domain)
-        self.control = self._kind.control(parameter.domain)
-        self.control.add_class("jtune-control")
+        self.control = self._kind.control(parameter.domain, functools.partial(look.make, name="jtune-control"))
         self.control.tooltip = f"{name}: {parameter.domain}"
-        self.lock = w.ToggleButton(value=False, icon="unlock", tooltip=f"hold {name} where it is", layout=_auto())
-        self.lock.add_class("jtune-lock")
-        label = w.Label(name)
-        label.add_class("jtune-name")
-        children: list[w.Widget] = [label, self.control, self.lock]
-        self.range = _range_control(parameter.domain)
-        self._range_text = w.Label("")
+        self.lock = look.make(w.ToggleButton, icon="unlock", tooltip=f"hold {name} where it is", name="jtune-lock")
+        children: list[w.Widget] = [look.make(w.Label, name, name="jtune-name"), self.control, self.lock]
+        self.range = _range_control(parameter.domain, functools.partial(look.make, name="jtune-range"))
         if self.range is not None:
             self.range.tooltip = f"search {name} only in here"
-            self.range.add_class("jtune-range")
-            self._range_text.add_class("jtune-range-text")
+            self._range_text = look.make(w.Label, name="jtune-range-text")
             children += [self.range, self._range_text]
             self.range.observe(self._on_range, "value")
             self._write_range()
-        self.box = w.HBox(children)
-        self.box.add_class("jtune-slider")
+        self.box = look.make(w.HBox, children, name="jtune-slider")
         self.show(parameter.domain.coerce(parameter.literal))
         self.control.observe(self._on_value, "value")
         self.lock.observe(self._on_lock, "value")
@@ -133,7 +161,7 @@ class Row:
 class _Kind:
     """How a domain's values are put into a control, and read from it."""
 
-    def control(self, domain: Any) -> Any:
+    def control(self, domain: Any, make: _Make) -> Any:
         raise NotImplementedError
 
     def value(self, domain: Any, raw: Any) -> Value:
@@ -153,20 +181,18 @@ class _Linear(_Kind):
     def is_snapped(self, control: Any, shown: float, new: float) -> bool:
         return _is_nearest(control, shown, new)
 
-    def control(self, domain: FloatDomain) -> Any:
+    def control(self, domain: FloatDomain, make: _Make) -> Any:
         step = domain.step or _round_step((domain.high - domain.low) / _STEPS)
         digits = max(0, -math.floor(math.log10(step) + 1e-9)) if step < 1 else 0
         form = f".{digits}f" if digits <= 5 else ".4g"
-        return w.FloatSlider(min=domain.low, max=domain.high, step=step, readout_format=form, layout=_auto())
+        return make(w.FloatSlider, min=domain.low, max=domain.high, step=step, readout_format=form)
 
 
 class _Log(_Kind):
-    def control(self, domain: FloatDomain) -> Any:
+    def control(self, domain: FloatDomain, make: _Make) -> Any:
         low, high = math.log10(domain.low), math.log10(domain.high)
-        return w.FloatLogSlider(
-            value=domain.low, base=10, min=low, max=high, step=(high - low) / _LOG_STEPS, readout_format=".3g",
-            layout=_auto(),
-        )  # fmt: skip
+        step = (high - low) / _LOG_STEPS
+        return make(w.FloatLogSlider, value=domain.low, base=10, min=low, max=high, step=step, readout_format=".3g")
 
     def is_snapped(self, control: Any, shown: float, new: float) -> bool:
         return _is_nearest(control, math.log10(shown), math.log10(new))
@@ -180,15 +206,15 @@ class _Log(_Kind):
 
 
 class _Int(_Kind):
-    def control(self, domain: IntDomain) -> Any:
-        return w.IntSlider(min=domain.low, max=domain.snap(domain.high), step=domain.step, layout=_auto())
+    def control(self, domain: IntDomain, make: _Make) -> Any:
+        return make(w.IntSlider, min=domain.low, max=domain.snap(domain.high), step=domain.step)
 
 
 class _LogInt(_Kind):
     """Integers on a log scale, for which ipywidgets has no slider but one of given values."""
 
-    def control(self, domain: IntDomain) -> Any:
-        return w.SelectionSlider(options=domain.levels(_OPTIONS_AT_MOST), layout=_auto())
+    def control(self, domain: IntDomain, make: _Make) -> Any:
+        return make(w.SelectionSlider, options=domain.levels(_OPTIONS_AT_MOST))
 
     def show(self, domain: IntDomain, control: Any, value: int) -> None:
         if value not in control.options:
@@ -197,20 +223,20 @@ class _LogInt(_Kind):
 
 
 class _Switch(_Kind):
-    def control(self, domain: ChoiceDomain) -> Any:
-        return w.Checkbox(indent=False, layout=_auto())
+    def control(self, domain: ChoiceDomain, make: _Make) -> Any:
+        return make(w.Checkbox, indent=False)
 
     def value(self, domain: ChoiceDomain, raw: bool) -> bool:
         return bool(raw)
 
 
 class _Choice(_Kind):
-    def control(self, domain: ChoiceDomain) -> Any:
+    def control(self, domain: ChoiceDomain, make: _Make) -> Any:
         options = [(shortened(label, 60, "…"), i) for i, label in enumerate(labels(domain))]
         is_short = sum(len(label) + 3 for label, _ in options) <= _TOGGLES_TEXT_AT_MOST
         if len(options) <= _TOGGLES_AT_MOST and is_short:
-            return w.ToggleButtons(options=options, layout=_auto())
-        return w.Dropdown(options=options, layout=_auto())
+            return make(w.ToggleButtons, options=options)
+        return make(w.Dropdown, options=options)
 
     def value(self, domain: ChoiceDomain, raw: int) -> Value:
         return domain.choices[raw]
@@ -228,16 +254,16 @@ def _kind(domain: Domain) -> _Kind:
     return _Log() if domain.log else _Linear()
 
 
-def _range_control(domain: Domain) -> Any:
+def _range_control(domain: Domain, make: _Make) -> Any:
     """Return a slider with two ends, in logarithms where the domain is log; None for choices."""
     if isinstance(domain, ChoiceDomain):
         return None
     low, high = _scaled(domain, domain.low), _scaled(domain, domain.high)
-    options = {"readout": False, "layout": _auto(), "continuous_update": True}
+    options = {"readout": False, "continuous_update": True}
     if isinstance(domain, IntDomain) and not domain.log:
-        return w.IntRangeSlider(value=(low, high), min=low, max=high, step=domain.step, **options)
+        return make(w.IntRangeSlider, value=(low, high), min=low, max=high, step=domain.step, **options)
     step = (high - low) / _STEPS if domain.log or domain.step is None else domain.step
-    return w.FloatRangeSlider(value=(low, high), min=low, max=high, step=step, **options)
+    return make(w.FloatRangeSlider, value=(low, high), min=low, max=high, step=step, **options)
 
 
 def _scaled(domain: FloatDomain | IntDomain, value: float) -> float:
@@ -269,7 +295,3 @@ def _is_nearest(control: Any, shown: float, new: float) -> bool:
 def _round_step(step: float) -> float:
     """Return the power of ten at or below ``step``."""
     return 10.0 ** math.floor(math.log10(step))
-
-
-def _auto() -> w.Layout:
-    return w.Layout(width="auto")

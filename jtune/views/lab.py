@@ -24,6 +24,15 @@ def kernel() -> Any:
     return getattr(get_ipython(), "kernel", None)
 
 
+def is_attended() -> bool:
+    """Whether somebody can use a panel: not in a terminal, nor where a program, which gives no input, runs the cell."""
+    here = kernel()
+    if here is None:
+        return False
+    request = here.get_parent("shell") if hasattr(here, "get_parent") else {}
+    return bool(request.get("content", {}).get("allow_stdin", True))
+
+
 class Line:
     """The comm to all pages of the kernel, and which of them have the extension."""
 

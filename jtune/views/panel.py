@@ -15,6 +15,7 @@ import hashlib
 import threading
 import time
 import traceback
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -35,7 +36,7 @@ from jtune.storage.record import Trial
 from jtune.text import duration, one_line
 from jtune.trials.outcome import Outcome, Output, State
 from jtune.views import feed, messages, status
-from jtune.views.controls import Row
+from jtune.views.controls import Look, Row
 from jtune.views.lab import Line
 from jtune.views.panels import Panels
 
@@ -57,14 +58,18 @@ class _Part(anywidget.AnyWidget):
     """A widget that a part of the panel's script draws.
 
     The script is a message, which a page asks for once, and no trait: a saved notebook has all traits of each widget.
+    The loader is one, as anywidget has it; in the page it takes itself out of what is saved.
     """
 
     _esm = _STATIC / "loader.js"
     part = t.Unicode().tag(sync=True)
+    # anywidget does not tell a module which model it is in.
+    identity = t.Unicode().tag(sync=True)
     script = t.Unicode(hashlib.sha256(_SCRIPT.read_bytes()).hexdigest()[:16]).tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
-        super().__init__(**traits)
+        identity = uuid.uuid4().hex
+        super().__init__(model_id=identity, identity=identity, **traits)
         self.on_msg(self._on_request)
 
     def _on_request(self, _widget: object, content: dict[str, Any], _buffers: object) -> None:
@@ -119,6 +124,7 @@ class Panel:
         self._picked: Trial | None = None
         self._follows, self._followed = True, -1
         self._notes: list[str] = []
+        self._look = Look()
         self._build()
         self.feed = self._new_feed()
         self._wire()
@@ -128,22 +134,24 @@ class Panel:
         return feed.Feed(self.study, self._send, self._refresh, self._on_error)
 
     def _build(self) -> None:
-        self.head, self.charts = Head(), Charts(study=feed.study_info(self.study))
-        self.pause, self.skip, self.stop = _button("Pause"), _button("Skip"), _button("Stop")
-        self.apply = _button("Apply best", "primary")
-        self.run_these = _button("Run these")
-        self.rows = {parameter.name: Row(parameter) for parameter in self.study.space}
-        self.prediction, self.output = w.Label(), w.Output()
-        self.prediction.add_class("jtune-prediction")
-        self.output.add_class("jtune-output")
-        sliders = [row.box for row in self.rows.values()]
+        make, button = self._look.make, functools.partial(self._look.make, w.Button, disabled=True)
+        self.head, self.charts = make(Head), make(Charts, study=feed.study_info(self.study))
+        self.apply = button(description="Apply best", button_style="primary")
+        self.pause, self.skip, self.stop, self.run_these = (
+            button(description=name, name="jtune-of-search") for name in ("Pause", "Skip", "Stop", "Run these")
+        )
+        self.rows = {parameter.name: Row(parameter, self._look) for parameter in self.study.space}
+        self.prediction = make(w.Label, name="jtune-prediction")
+        self.output = make(w.Output, name="jtune-output")
         self._controls = [
             self.head,
-            _boxed(w.HBox, [self.pause, self.skip, self.stop, self.apply], "jtune-buttons"),
-            _boxed(w.VBox, sliders, "jtune-sliders"),
-            _boxed(w.HBox, [self.prediction, self.run_these], "jtune-predict"),
+            make(w.HBox, [self.pause, self.skip, self.stop, self.apply], name="jtune-buttons"),
+            make(w.VBox, [row.box for row in self.rows.values()], name="jtune-sliders"),
+            make(w.HBox, [self.prediction, self.run_these], name="jtune-predict"),
         ]
-        self.box = _boxed(w.VBox, [*self._controls, self.charts, self.output], "jtune-panel")
+        # Only the script's style shows it: a saved notebook that is opened without a kernel has no use for it.
+        children, hidden = [*self._controls, self.charts, self.output], w.Layout(display="none")
+        self.box = make(w.VBox, children, layout=hidden, name="jtune-panel")
 
     def _wire(self) -> None:
         # All of these are called under the lock, which _listen sees to.
@@ -206,8 +214,6 @@ class Panel:
         desk.the(Panels).put_last(self)
         self.feed = self._new_feed()
         is_exploring = self.is_exploring
-        for widget in (self.pause, self.skip, self.stop, self.run_these):
-            widget.layout.display = "none" if is_exploring else None
         self.apply.description = "Apply these" if is_exploring else "Apply best"
         # Beside the sliders stands what the user looks at while they move.
         below = [self.output, self.charts] if is_exploring else [self.charts, self.output]
@@ -288,8 +294,9 @@ class Panel:
 
     def close(self) -> None:
         """Take it away everywhere."""
-        for widget in [*_inside(self.box), self.box]:
+        for widget in [*_inside(self.box), self.box, self.box.layout]:
             widget.close()
+        self._look.close()
         desk.the(Panels).drop(self)
 
     # What the user does.
@@ -545,16 +552,6 @@ def on_main_thread(action: Callable[[], None]) -> None:
             action()
 
     loop.add_callback(turn)
-
-
-def _button(name: str, style: str = "") -> w.Button:
-    return w.Button(description=name, disabled=True, button_style=style, layout=w.Layout(width="auto"))
-
-
-def _boxed(kind: type[w.Box], children: Sequence[w.Widget], name: str) -> w.Box:
-    box = kind(children)
-    box.add_class(name)
-    return box
 
 
 def _set(widget: w.Widget, **values: object) -> None:

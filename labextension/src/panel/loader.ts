@@ -1,6 +1,6 @@
 /**
- * The anywidget module of the panel's two widgets, all that a saved notebook keeps of them. It has the kernel send the
- * script that draws them, once per page.
+ * The anywidget module of the panel's two widgets. It has the kernel send the script that draws them, once per page, and
+ * keeps itself out of saved notebooks.
  */
 
 import type { AnyModel } from '@anywidget/types';
@@ -10,6 +10,13 @@ interface Model {
   part: string;
   /** The script's digest: a kernel whose jtune was updated has another one. */
   script: string;
+  /** The model's own. */
+  identity: string;
+}
+
+/** What ipywidgets saves of a model, and sends of its changes, goes through this. */
+interface Saved {
+  serialize(state: Record<string, unknown>): Record<string, unknown>;
 }
 
 interface Props {
@@ -33,8 +40,17 @@ type Script = Record<string, () => Part>;
 // The first widget asks at once; the next ones do if that one gets no answer, as its kernel may be gone.
 const PATIENCE_MS = 3000;
 const KEY = Symbol.for('jtune.scripts');
-// Nothing half-made is shown: the script has the style, too.
-const STYLE = '.jtune-panel:not(:has(.jtune-head)){display:none!important}';
+// The module of a widget that shows nothing.
+const NOTHING = 'export default {}';
+
+/** Without its kernel the widget shows nothing, so no notebook need keep this. Other hosts than ipywidgets save nothing. */
+async function keepOut(model: AnyModel<Model>): Promise<void> {
+  const manager = model.widget_manager as AnyModel['widget_manager'] | undefined;
+  const saved = (await manager?.get_model(model.get('identity'))) as Partial<Saved> | undefined;
+  if (!saved?.serialize) return;
+  const serialize = saved.serialize.bind(saved);
+  saved.serialize = (state) => serialize('_esm' in state ? { ...state, _esm: NOTHING } : state);
+}
 
 async function unpack(packed: Packed): Promise<Script> {
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
@@ -56,14 +72,9 @@ class Arrival {
 
 function arrivalOf(digest: string): Arrival {
   const page = globalThis as { [KEY]?: Map<string, Arrival> };
-  if (!page[KEY]) {
-    page[KEY] = new Map<string, Arrival>();
-    const style = document.createElement('style');
-    style.textContent = STYLE;
-    document.head.append(style);
-  }
-  const arrival = page[KEY].get(digest) ?? new Arrival();
-  page[KEY].set(digest, arrival);
+  const arrivals = (page[KEY] ??= new Map<string, Arrival>());
+  const arrival = arrivals.get(digest) ?? new Arrival();
+  arrivals.set(digest, arrival);
   return arrival;
 }
 
@@ -72,6 +83,7 @@ export default () => {
   let part: Promise<Part> | undefined;
 
   const initialize = ({ model }: Pick<Props, 'model'>): Leave => {
+    keepOut(model).catch(() => undefined); // It only makes a notebook larger.
     const arrival = arrivalOf(model.get('script'));
     const early: unknown[] = [];
     const take = (message: { type?: string }, [packed]: DataView[]) => {
