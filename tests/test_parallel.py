@@ -87,6 +87,63 @@ def test_what_cannot_be_pickled_is_named_before_anything_runs(shared_kernel):
         jtune.load("locked", shared_kernel.folder)
 
 
+def test_what_cannot_be_pickled_is_named_where_a_function_reads_it(shared_kernel):
+    shared_kernel.run(
+        "import threading\nheld = threading.Lock()\ndef inner():\n    with held: return 1\n"
+        "class Model:\n    def loss(self):\n        return inner()\nlocking = Model()"
+    )
+    said = shared_kernel.run("%%tune q -n 4 --jobs 2\nx = 1.0  # tune: -3..3\nloss = locking.loss()  # tune: minimize")
+    assert "held, which inner reads, cannot be sent to another process" in said
+
+
+def test_a_name_that_the_cell_binds_anew_is_no_obstacle(shared_kernel):
+    shared_kernel.run(
+        "import threading\nrebound = threading.Lock()\nkept = 3\n"
+        "def g():\n    return rebound + kept + f()\ndef f():\n    return 0 * rebound"
+    )
+    _, study = tune(shared_kernel, "rebinds", "rebound = 1.0  # tune: -3..3\nloss = g()  # tune: minimize", n=4)
+    assert [trial.value for trial in study.complete] == [trial.params["rebound"] + 3 for trial in study]
+
+
+def test_names_that_only_an_objective_or_a_magic_reads_travel_too(shared_kernel):
+    shared_kernel.run("import threading\nfactor = 3\nunused = threading.Lock()\ndef double(x):\n    return 2 * x")
+    cell = "x = 1.0  # tune: -3..3\n%time y = double(x)\nfor unused in '': pass"
+    _, study = tune(shared_kernel, "magics", cell, "--jobs 2 --minimize y*factor", n=4)
+    assert [trial.value for trial in study.complete] == [6 * trial.params["x"] for trial in study]
+    assert all("Wall time" in trial.outputs[0]["text"] for trial in study)
+
+
+def test_what_a_trial_sets_on_a_class_of_an_earlier_cell_no_other_trial_sees(shared_kernel):
+    shared_kernel.run("class Counter:\n    seen = 0")
+    cell = (
+        "x = 1.0  # tune: -3..3\nnew = not hasattr(Counter, 'old')\nCounter.old = 1\nloss = x * new  # tune: minimize"
+    )
+    _, study = tune(shared_kernel, "classes", cell, "--jobs 1", n=5)
+    # The baseline ran in the kernel, which has its class as that left it.
+    assert [trial.value for trial in study.complete] == [trial.params["x"] for trial in study]
+
+
+def test_nothing_of_a_trial_stays_in_its_process(shared_kernel):
+    shared_kernel.run("import resource\nblob = b'x' * 50_000_000\ndef size():\n    return len(blob)")
+    cell = "x = 1.0  # tune: -3..3\nloss = x * size()  # tune: minimize\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    _, study = tune(shared_kernel, "memory", cell, "--jobs 1", n=10)
+    first, *_, last = [int(trial.outputs[0]["text"]) for trial in study][1:]
+    assert last - first < 150_000
+
+
+def test_what_another_process_cannot_make_anew_is_said(shared_kernel):
+    shared_kernel.run(
+        "import sys, types\nghost = types.ModuleType('ghost')\nsys.modules['ghost'] = ghost\n"
+        "exec('class Ghost: pass', ghost.__dict__)\nthing = ghost.Ghost()"
+    )
+    _, study = tune(shared_kernel, "ghosts", "x = 1.0  # tune: -3..3\nthing\nloss = x  # tune: minimize", n=3)
+    assert [trial.reason for trial in study] == [
+        "",
+        *["what the cell reads cannot be made anew in another process: ModuleNotFoundError: No module named 'ghost'"]
+        * 2,
+    ]
+
+
 def test_a_worker_that_is_killed_costs_its_trial_only(shared_kernel):
     cell = f"import os\n{PLAIN}\nif x > 1: os.kill(os.getpid(), 9)\nif x < -2: os._exit(3)"
     _, study = tune(shared_kernel, "killed", cell, n=16)

@@ -20,10 +20,11 @@ from queue import SimpleQueue
 from typing import Any
 
 from jtune.executors.payload import Payload
+from jtune.text import one_line, shortened
 from jtune.trials.capture import Capture
 from jtune.trials.execute import execute
 from jtune.trials.interrupts import Interrupts, Leash, Verdict
-from jtune.trials.outcome import Outcome
+from jtune.trials.outcome import Outcome, State
 from jtune.trials.program import Task
 
 _SET_PARENT_DEATH_SIGNAL = 1  # of Linux's prctl
@@ -71,18 +72,24 @@ class Child:
             os._exit(0)
 
     def _run(self, task: Task, is_judged: bool) -> Outcome:
-        namespace = self._namespace()
         self._leash = Leash(self._interrupts, task.limit)
+        try:
+            namespace = self._namespace()
+        except Exception as error:  # of the user's classes
+            why = shortened(one_line(f"{type(error).__name__}: {error}"), 200)
+            return Outcome(State.FAILED, f"what the cell reads cannot be made anew in another process: {why}")
         judge = self._judge if is_judged else None
         outcome = execute(self._payload.setting.program, task, namespace, self._leash, self._capture, judge)
         self._leash = None
+        namespace.clear()  # functions and their globals hold each other, and all that the cell reads
         # Neither an error nor what the cell bound travels.
         return replace(outcome, bindings=None, error=None)
 
     def _namespace(self) -> dict[str, Any]:
-        namespace = self._payload.namespace()
-        namespace.update(__name__="__main__", __builtins__=builtins, get_ipython=self._shell.get_ipython)
-        self._shell.user_ns = namespace
+        """Return the namespace of a trial, which is that of the module ``__main__``."""
+        self._shell.user_module = main = self._payload.main()
+        self._shell.user_ns = namespace = vars(main)
+        namespace.update(__builtins__=builtins, get_ipython=self._shell.get_ipython)
         return namespace
 
     def _judge(self, step: int, value: float) -> bool:
