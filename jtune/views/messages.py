@@ -37,7 +37,7 @@ class Goal(TypedDict):
 
 
 class StudyInfo(TypedDict):
-    """The trait `study` of the charts' model."""
+    """What the page has to know of a study before any trial."""
 
     name: str
     parameters: list[Parameter]
@@ -70,7 +70,7 @@ class StudyState(TypedDict):
 
 
 class Status(StudyState):
-    """The trait `status` of the head's model."""
+    """What the panel's head shows."""
 
     objectives: list[Goal]
     elapsed_s: float
@@ -93,6 +93,44 @@ class Effect(TypedDict):
     """Share of what the parameters explain, 0 to 1."""
     share: str
     """That share as text: "61 %"."""
+
+
+# How a page gets the panel's script, and what it draws.
+
+
+class PartTraits(TypedDict):
+    """The traits that both widgets of a panel have, for their loader."""
+
+    part: Literal["head", "charts"]
+    """The part of the script that draws this widget."""
+    script: str
+    """The script's digest: a kernel whose jtune was updated has another one."""
+    identity: str
+    """The id of the widget's model."""
+
+
+class HeadTraits(TypedDict):
+    """The trait of the head."""
+
+    status: Status
+
+
+class ChartsTraits(TypedDict):
+    """The trait of the charts."""
+
+    study: StudyInfo
+
+
+class ScriptRequest(TypedDict):
+    """Send the script."""
+
+    type: Literal["script"]
+
+
+class ScriptMessage(TypedDict):
+    """The script, which is the message's one buffer, compressed by gzip."""
+
+    type: Literal["script"]
 
 
 # From the kernel to the panel's charts.

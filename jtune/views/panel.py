@@ -78,7 +78,8 @@ class _Part(anywidget.AnyWidget):
 
     def send_script(self) -> None:
         """Send the script to all pages that show the widget."""
-        self.send({"type": "script"}, [_packed_script()])
+        message: messages.ScriptMessage = {"type": "script"}
+        self.send(message, [_packed_script()])
 
 
 @functools.cache

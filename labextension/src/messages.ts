@@ -25,7 +25,7 @@ export interface Goal {
   direction: 'minimize' | 'maximize';
 }
 
-/** The trait `study` of the charts' model. */
+/** What the page has to know of a study before any trial. */
 export interface StudyInfo {
   name: string;
   parameters: Parameter[];
@@ -55,7 +55,7 @@ export interface StudyState {
   gain: string;
 }
 
-/** The trait `status` of the head's model. */
+/** What the panel's head shows. */
 export interface Status extends StudyState {
   objectives: Goal[];
   /** Of the search, when this was made; the page counts on while the phase is "running". */
@@ -77,6 +77,36 @@ export interface Effect {
   importance: number;
   /** That share as text: "61 %". */
   share: string;
+}
+
+/** The traits that both widgets of a panel have, for their loader. */
+export interface PartTraits {
+  /** The part of the script that draws this widget. */
+  part: 'head' | 'charts';
+  /** The script's digest: a kernel whose jtune was updated has another one. */
+  script: string;
+  /** The id of the widget's model. */
+  identity: string;
+}
+
+/** The trait of the head. */
+export interface HeadTraits {
+  status: Status;
+}
+
+/** The trait of the charts. */
+export interface ChartsTraits {
+  study: StudyInfo;
+}
+
+/** Send the script. */
+export interface ScriptRequest {
+  type: 'script';
+}
+
+/** The script, which is the message's one buffer, compressed by gzip. */
+export interface ScriptMessage {
+  type: 'script';
 }
 
 /** The learning curves of a trial whose loops report. */

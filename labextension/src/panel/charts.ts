@@ -2,13 +2,9 @@
 
 import type { AnyModel } from '@anywidget/types';
 
-import type { ToCharts, StudyInfo } from '../messages';
+import type { ChartsTraits, ToCharts } from '../messages';
 import { Store } from './store';
 import { View } from './view';
-
-interface Model {
-  study: StudyInfo;
-}
 
 /** Made once per model: anywidget gives each view a proxy of the model of its own, so nothing can be keyed by it. */
 export default () => {
@@ -23,7 +19,7 @@ export default () => {
     if (message.type === 'source') viewToAsk()?.offerSource(message);
   };
 
-  const initialize = ({ model }: { model: AnyModel<Model> }) => {
+  const initialize = ({ model }: { model: AnyModel<ChartsTraits> }) => {
     const made = new Store(model.get('study'), (message) => {
       model.send(message);
     });

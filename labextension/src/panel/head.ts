@@ -4,11 +4,7 @@ import type { AnyModel } from '@anywidget/types';
 
 import { definitions, element, setText } from '../dom';
 import { elapsed, roughly } from './duration';
-import type { Goal, Status } from '../messages';
-
-interface Model {
-  status: Status;
-}
+import type { Goal, HeadTraits, Status } from '../messages';
 
 const ARROWS = { minimize: '↓ minimize', maximize: '↑ maximize' };
 
@@ -95,7 +91,7 @@ class Head {
   }
 }
 
-function render({ model, el }: { model: AnyModel<Model>; el: HTMLElement }): () => void {
+function render({ model, el }: { model: AnyModel<HeadTraits>; el: HTMLElement }): () => void {
   const head = new Head(el, model.get('status'));
   const update = () => {
     head.update(model.get('status'));

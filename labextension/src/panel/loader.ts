@@ -5,14 +5,7 @@
 
 import type { AnyModel } from '@anywidget/types';
 
-interface Model {
-  /** What of the script draws this widget. */
-  part: string;
-  /** The script's digest: a kernel whose jtune was updated has another one. */
-  script: string;
-  /** The model's own. */
-  identity: string;
-}
+import type { PartTraits, ScriptMessage, ScriptRequest, ToCharts } from '../messages';
 
 /** What ipywidgets saves of a model, and sends of its changes, goes through this. */
 interface Saved {
@@ -20,7 +13,7 @@ interface Saved {
 }
 
 interface Props {
-  model: AnyModel<Model>;
+  model: AnyModel<PartTraits>;
   el: HTMLElement;
 }
 
@@ -35,7 +28,7 @@ interface Part {
 
 type Packed = DataView<ArrayBuffer>;
 /** What script.ts exports. */
-type Script = Record<string, () => Part>;
+type Script = Partial<Record<PartTraits['part'], () => Part>>;
 
 // The first widget asks at once; the next ones do if that one gets no answer, as its kernel may be gone.
 const PATIENCE_MS = 3000;
@@ -44,7 +37,7 @@ const KEY = Symbol.for('jtune.scripts');
 const NOTHING = 'export default {}';
 
 /** Without its kernel the widget shows nothing, so no notebook need keep this. Other hosts than ipywidgets save nothing. */
-async function keepOut(model: AnyModel<Model>): Promise<void> {
+async function keepOut(model: AnyModel<PartTraits>): Promise<void> {
   const manager = model.widget_manager as AnyModel['widget_manager'] | undefined;
   const saved = (await manager?.get_model(model.get('identity'))) as Partial<Saved> | undefined;
   if (!saved?.serialize) return;
@@ -86,14 +79,14 @@ export default () => {
     keepOut(model).catch(() => undefined); // It only makes a notebook larger.
     const arrival = arrivalOf(model.get('script'));
     const early: unknown[] = [];
-    const take = (message: { type?: string }, [packed]: DataView[]) => {
+    const take = (message: ScriptMessage | ToCharts, [packed]: DataView[]) => {
       if (message.type === 'script' && packed) arrival.take(packed as Packed);
       else if (!leave) early.push(message);
     };
     let leave: Leave | undefined;
     model.on('msg:custom', take);
     const timer = setTimeout(() => {
-      if (!arrival.isHere) model.send({ type: 'script' });
+      if (!arrival.isHere) model.send({ type: 'script' } satisfies ScriptRequest);
     }, PATIENCE_MS * arrival.asked++);
     part = arrival.script.then((script) => {
       const made = script[model.get('part')]?.();
