@@ -1,5 +1,6 @@
 """The magics in real kernels: what a user sees, and what is left behind."""
 
+import ast
 import os
 import re
 import subprocess
@@ -733,17 +734,30 @@ def test_terminal_has_one_line_that_is_updated_and_then_the_report(tmp_path):
     assert rest.startswith("q: minimize loss\r\n4 trials are done")
 
 
-def test_import_is_light():
-    heavy = ["optuna", "skopt", "sklearn", "scipy", "matplotlib", "ipywidgets", "pandas", "numpy"]
+def loaded_by(statement, heavy):
+    """Which heavy modules a statement loads into a new process, by which ``shell`` is IPython."""
     code = textwrap.dedent(
         f"""
         import sys
         from IPython.core.interactiveshell import InteractiveShell
         shell = InteractiveShell.instance()
         before = set(sys.modules)
-        shell.run_line_magic("load_ext", "jtune")
+        {statement}
         print([name for name in {heavy} if name in sys.modules and name not in before])
         """
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout == "[]\n"
+    return ast.literal_eval(done.stdout.splitlines()[-1])
+
+
+def test_import_is_light():
+    heavy = ["optuna", "skopt", "sklearn", "scipy", "matplotlib", "ipywidgets", "pandas", "numpy"]
+    assert loaded_by("shell.run_line_magic('load_ext', 'jtune')", heavy) == []
+
+
+def test_the_default_sampler_does_without_scikit_learn(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cell = "x = 1.0  # tune: -3..3\nx ** 2  # tune: minimize"
+    statement = f"import jtune; jtune.load_ipython_extension(shell); shell.run_cell_magic('tune', 'q -n 13', {cell!r})"
+    assert loaded_by(statement, ["optuna", "skopt", "sklearn", "pandas"]) == ["optuna"]
+    assert len(jtune.load("q")) == 13

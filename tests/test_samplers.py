@@ -856,10 +856,10 @@ from jtune.language.space import Parameter, Space
 from jtune.samplers import *
 heavy = lambda: {"skopt", "sklearn"} & set(sys.modules)
 space = Space([Parameter("x", FloatDomain(0.0, 1.0), 0.5)])
-for name in ("random", "tpe", "grid", "cmaes", "qmc", "nsga2", "gp"):
+for name in ("random", "tpe", "grid", "cmaes", "qmc", "nsga2", "gp", "forest"):
+    assert not heavy(), heavy()
     study = optuna.create_study(sampler=make_sampler(name, space, seed=0))
-    for i in range(11 if name == "gp" else 20):
-        assert not heavy(), (name, heavy())
+    for i in range(20):
         study.tell(study.ask({"x": space["x"].domain.distribution}), float(i))
 assert heavy() == {"skopt", "sklearn"}, heavy()
 """

@@ -1,14 +1,13 @@
 """Points of a search space in the unit cube, where surrogates live: values to columns and back, conditions among them.
 
-:class:`UnitAxis` is one parameter, by scikit-optimize's dimensions; :class:`Encoding` puts several side by side. That
-and scikit-learn behind it (1-3 s) are imported with the first range, not before.
+:class:`UnitAxis` is one parameter; :class:`Encoding` puts several side by side.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -44,7 +43,8 @@ class UnitAxis:
             self.axis = Axis(n_choices=domain.size)
             return
         self._bounds = _padded(domain)
-        self._dimension = _dimension(*self._bounds, is_log=domain.log)
+        self._is_log = domain.log
+        self._ends = self._scaled(np.array(self._bounds, float))
         levels = None
         if domain.size is not None and domain.size <= _LEVELS_AT_MOST:
             levels = self.encode(domain.levels(domain.size))[:, 0]
@@ -58,10 +58,9 @@ class UnitAxis:
         if isinstance(self.domain, ChoiceDomain):
             rows = np.vstack([self.axis.all_values(), np.full(self.axis.width, np.nan)])
             return rows[[-1 if (i := self.domain.index(value)) is None else i for value in values]]
-        unit_x = np.array([value if _has_place(value, self.domain.log) else np.nan for value in values], float)
-        is_placed = ~np.isnan(unit_x)
-        if is_placed.any():
-            unit_x[is_placed] = self._transform(unit_x[is_placed], is_log=self.domain.log)
+        placed = np.array([value if _has_place(value, self._is_log) else np.nan for value in values], float)
+        low, high = self._ends
+        unit_x: Array = (self._scaled(placed) - low) / (high - low)
         unit_x[(unit_x < -1) | (unit_x > 2)] = np.nan
         return unit_x[:, None]
 
@@ -69,23 +68,13 @@ class UnitAxis:
         """Return the nearest value of each row, shape (m, width)."""
         if isinstance(self.domain, ChoiceDomain):
             return [self.domain.choices[i] for i in columns.argmax(axis=1)]
-        values = np.asarray(self._dimension.inverse_transform(np.clip(columns[:, 0], 0.0, 1.0)), float)
+        low, high = self._ends
+        scaled = np.clip(columns[:, 0], 0.0, 1.0) * (high - low) + low
+        values = np.clip(10.0**scaled if self._is_log else scaled, *self._bounds)
         return [self.domain.snap(float(value)) for value in values]
 
-    def _transform(self, values: Array, *, is_log: bool) -> Array:
-        low, high = self._bounds
-        if low <= values.min() and values.max() <= high:
-            return np.asarray(self._dimension.transform(values))
-        # scikit-optimize refuses what is out of bounds: so the bounds are made wider, and mapped back.
-        wider = _dimension(min(low, values.min()), max(high, values.max()), is_log=is_log)
-        start, stop = wider.transform([low, high])
-        return np.asarray((wider.transform(values) - start) / (stop - start))
-
-
-def _dimension(low: float, high: float, *, is_log: bool) -> Any:
-    from skopt.space import Real
-
-    return Real(float(low), float(high), prior="log-uniform" if is_log else "uniform", transform="normalize")
+    def _scaled(self, values: Array) -> Array:
+        return np.log10(values) if self._is_log else values
 
 
 def _has_place(value: Value, is_log: bool) -> bool:
