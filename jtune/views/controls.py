@@ -48,7 +48,7 @@ class Look:
         return made
 
     def close(self) -> None:
-        """Close what the widgets shared."""
+        """Close the layout and the styles that the widgets shared."""
         for shared in [self._layout, *self._styles.values()]:
             shared.close()
 
@@ -93,7 +93,7 @@ class Row:
 
     @property
     def value(self) -> Value:
-        """Where the slider stands: a value of the domain, in as many digits as a slider can mean."""
+        """The slider's value: one of the domain, in as many digits as a slider can tell apart."""
         raw = self.control.value
         if self._shown is not None and self._shown[0] == raw:
             return self._shown[1]
@@ -115,7 +115,7 @@ class Row:
 
     @property
     def allowed(self) -> Domain:
-        """What the search may use: all of the domain, a part of it, or one value."""
+        """The values that the search may use: all of the domain, a part of it, or one value."""
         if self.is_locked:
             return self._domain.fixed(self.value)
         return self._domain if self.range is None else _within(self._domain, *self.range.value)
@@ -131,7 +131,7 @@ class Row:
             self.control.continuous_update = is_live
 
     def widgets(self) -> list[w.Widget]:
-        """Return what the user can touch."""
+        """Return the widgets that the user can touch."""
         return [self.control, self.lock, *([self.range] if self.range is not None else [])]
 
     def _on_value(self, change: dict[str, Any]) -> None:
@@ -165,7 +165,7 @@ class _Kind:
         raise NotImplementedError
 
     def value(self, domain: Any, raw: Any) -> Value:
-        """Return what a control's value stands for."""
+        """Return the value of the domain that a control's value stands for."""
         return domain.snap(raw)
 
     def show(self, domain: Any, control: Any, value: Value) -> None:
@@ -281,7 +281,7 @@ def _within(domain: Any, low: float, high: float) -> Any:
 
 
 def _nice(domain: FloatDomain | IntDomain, value: float) -> Value:
-    """Return a value of the domain in as many digits as a slider can mean."""
+    """Return a value of the domain in as many digits as a slider can tell apart."""
     if isinstance(domain, FloatDomain) and domain.step is None:
         return domain.snap(float(f"{value:.3g}"))
     return domain.snap(value)

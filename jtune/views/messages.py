@@ -207,7 +207,7 @@ class CursorMessage(TypedDict):
 
 
 class NarrowedMessage(TypedDict):
-    """What the search is held to: a locked parameter has two equal ends. Names that are free are absent."""
+    """The parts of domains that the search keeps to: a locked parameter has two equal ends, a free one is absent."""
 
     type: Literal["narrowed"]
     ranges: dict[str, tuple[float, float]]

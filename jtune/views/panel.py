@@ -1,9 +1,9 @@
-"""The panel: sliders, buttons and charts over a study. It listens to a search and decides nothing.
+"""The panel: sliders, buttons and charts over a study. The panel listens to a search and decides nothing.
 
-While the cell runs, what the page sends arrives in another thread (ipykernel's subshells), and so do callbacks after it
-has ended. Such callbacks only set what the search obeys later, send messages, and ask the surrogate; the cell itself
-is only ever run in the main thread. A panel's lock lets one thread at a time change what it shows or take in what the
-page sends: never while a cell runs, and nothing that fails in here ends the search or a thread.
+Messages of the page arrive in another thread (ipykernel's subshells) while the cell runs, and after it has ended too.
+Their handlers only leave wishes for the search, send messages, and ask the surrogate; the cell itself is only ever run
+in the main thread. A panel's lock lets one thread at a time change the widgets or handle a message of the page; nobody
+holds the lock while a cell runs, and no error in this module ends the search or a thread.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ from jtune.views.panels import Panels
 _STATIC = Path(__file__).parents[1] / "static"
 _SCRIPT = _STATIC / "script.js"
 _MIME = "application/vnd.jupyter.widget-view+json"
-# The surrogate is asked anew when it costs at most this share of the time, and not before so many seconds.
+# The surrogate is made anew when that costs at most this share of the time, and not before so many seconds.
 _EFFECTS_SHARE, _EFFECTS_S = 0.05, 1.0
-# A page that says nothing for so long cannot be heard while the cell runs; it is sent the script unasked.
+# A page that sends nothing for so long cannot be heard while the cell runs; the script is sent to it unasked.
 _UNHEARD_S = 1.0
 
 # Runs a point in the main thread, and returns its trial.
@@ -88,7 +88,7 @@ def _packed_script() -> bytes:
 
 
 class Head(_Part):
-    """What is searched, how far it is and what came of it."""
+    """The head of a panel: the study's objectives, how far the search is, the best result."""
 
     part = t.Unicode("head").tag(sync=True)
     status = t.Dict().tag(sync=True)
@@ -168,13 +168,13 @@ class Panel:
         self._listen([self.head, self.charts, self.pause, self.skip, self.stop, self.apply, self.run_these, *touched])
 
     def _listen(self, widgets: Sequence[w.Widget]) -> None:
-        """Take in what the page sends of these widgets under the lock, also while the cell runs.
+        """Handle the page's messages to these widgets under the lock, also while the cell runs.
 
         A widget sets its traits before it calls anybody, so the lock must be around its own handler.
         """
         for widget in widgets:
-            # All that a comm does with a message; its own way also fires IPython's hooks, in that other thread, which
-            # would show and close the figures that the cell is drawing.
+            # Without this, the comm calls the same handler, and fires IPython's hooks in the other thread, which would
+            # show and close the figures that the cell is drawing.
             widget.comm.handle_msg = functools.partial(self._locked, widget._handle_msg)
             # ipykernel 7.4 sends a message to the thread that last published on its comm, here the one that is busy
             # with the cell; before, it went where the page had sent it, which this restores.
@@ -187,7 +187,7 @@ class Panel:
             handle(message)
 
     def attach(self, study: Findings, search: Search, rerun: Rerun) -> None:
-        """Follow a search of the same study, which has not begun; ``rerun`` runs a point when it has ended."""
+        """Follow a search of the same study that has not begun; ``rerun`` runs a point after the search has ended."""
         with self._lock, self._unfailing():
             self._rerun, self._want = rerun, None
             self._turn_to(study, search)
@@ -216,7 +216,7 @@ class Panel:
         self.feed = self._new_feed()
         is_exploring = self.is_exploring
         self.apply.description = "Apply these" if is_exploring else "Apply best"
-        # Beside the sliders stands what the user looks at while they move.
+        # What an explored cell shows stands right below its sliders; the charts of a search do.
         below = [self.output, self.charts] if is_exploring else [self.charts, self.output]
         self.box.children = [*self._controls, *below]
         (self.box.add_class if is_exploring else self.box.remove_class)("jtune-exploring")
@@ -230,7 +230,7 @@ class Panel:
 
     @property
     def effects(self) -> list[messages.Effect]:
-        """What the surrogate last said of each parameter, the most important first."""
+        """Each parameter's predicted effect as of the last surrogate, the most important parameter first."""
         return self._effects_message()["effects"]
 
     def move(self, values: Mapping[str, Value]) -> None:
@@ -243,7 +243,7 @@ class Panel:
                 self._on_value()
 
     def show_run(self, outcome: Outcome, *, is_live: bool) -> None:
-        """Show what an explored point gave; ``is_live`` lets the next ones run while a slider is dragged."""
+        """Show the outcome of an explored point; with ``is_live`` the next points run while a slider is dragged."""
         with self._lock:
             self._ran = _ran_text(outcome)
             self.output.outputs = (*outcome.outputs, *_error_output(outcome))
@@ -254,7 +254,7 @@ class Panel:
         self.feed.flush()
 
     def update(self, trial: Trial | None) -> None:
-        """Take in a trial that has ended; None when the search begins. Costs little: a thread tells the page."""
+        """Count a trial that has ended; None when the search begins. Costs little: a thread tells the page."""
         with self._unfailing():
             if trial is not None:
                 self.feed.add(trial)
@@ -264,12 +264,12 @@ class Panel:
                 self.feed.touch()
 
     def end(self) -> None:
-        """Show the search's last state."""
+        """Show the last state of the search, which has ended."""
         with self._unfailing():
             self._ask_surrogate()
         self.feed.stop()
         if self.search is not None and self.search.broken is not None and self._shown is not None:
-            # The user's traceback follows; there is nothing to see in a chart.
+            # The user's traceback follows, and the charts would be empty.
             self._shown.update({"text/plain": ""}, raw=True)
         if self._unheard is not None:
             self._unheard.cancel()
@@ -283,28 +283,28 @@ class Panel:
         return {**self._state(), "cell": self.study.cell_id, "explored": explored}
 
     def summary(self) -> messages.CellSummary:
-        """Return what the study found out, as the extension has it."""
+        """Return the study's effects and best values, as the extension has them."""
         effects = self.effects
         summary = feed.summary(self.study, self.feed.standing.best, effects) if effects else None
         return {"cell": self.study.cell_id, "summary": summary}
 
     def show(self) -> None:
-        """Display it, beside where it is displayed already."""
+        """Display the panel once more; where it is displayed already it stays."""
         bundle = {_MIME: {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}, "text/plain": ""}
         self._shown = display(bundle, raw=True, display_id=True)
 
     def close(self) -> None:
-        """Take it away everywhere."""
+        """Take the panel away wherever it is displayed."""
         for widget in [*_inside(self.box), self.box, self.box.layout]:
             widget.close()
         self._look.close()
         desk.the(Panels).drop(self)
 
-    # What the user does.
+    # Actions of the user.
 
     @contextlib.contextmanager
     def noting(self) -> Iterator[None]:
-        """Show what came of an action, and say in the head what went wrong: nobody sees a traceback of a callback."""
+        """Refresh the panel after an action, and note its error in the head: nobody sees a callback's traceback."""
         self._notes = []
         with self._unfailing():
             yield
@@ -414,7 +414,7 @@ class Panel:
             whole = self.search.sampler.space
             self.search.narrow(whole.narrowed({name: row.allowed for name, row in self.rows.items()}))
 
-    # What it shows.
+    # What the panel shows.
 
     def _point(self) -> Point:
         return self.study.space.point({name: row.value for name, row in self.rows.items()})
@@ -432,7 +432,7 @@ class Panel:
         self._refresh()
 
     def _predict(self) -> None:
-        """Say what the surrogate expects where the sliders stand."""
+        """Show the surrogate's prediction for the point where the sliders stand."""
         point, (effects, reason) = self._point(), self._surrogate
         self._predicted_with = effects
         for name, row in self.rows.items():
@@ -464,7 +464,7 @@ class Panel:
         return {"type": "narrowed", "ranges": ranges}
 
     def _refresh(self) -> None:
-        """Show how far the search is; follow its best trial; predict anew where the surrogate is another one."""
+        """Show how far the search is; follow its best trial; predict anew if the surrogate is a new one."""
         with self._lock:
             self._show_state()
             best = self.feed.standing.best
@@ -509,7 +509,7 @@ def _ran_text(outcome: Outcome) -> str:
 
 
 def _said_of(error: Exception) -> str:
-    """Return a user's mistake as it is; of a fault of jtune's also where it is."""
+    """Return the text of a user's mistake; of a fault in jtune its text, its file and its line."""
     if isinstance(error, MistakeError):
         return str(error)
     at = traceback.extract_tb(error.__traceback__)[-1]
@@ -540,7 +540,7 @@ def panel_of(study: Findings) -> Panel:
 
 
 def on_main_thread(action: Callable[[], None]) -> None:
-    """Run something in the kernel's main thread, after what it is at; where there is no kernel, at once."""
+    """Run an action in the kernel's main thread, after the present cell; where there is no kernel, at once."""
     kernel = getattr(get_ipython(), "kernel", None)
     loop = getattr(kernel, "io_loop", None)
     if loop is None:
@@ -548,7 +548,7 @@ def on_main_thread(action: Callable[[], None]) -> None:
         return
 
     async def turn() -> None:
-        # Not while a cell awaits something: it would find its variables changed.
+        # Not while a cell awaits something: the cell would find its variables changed.
         async with getattr(kernel, "_main_asyncio_lock", None) or contextlib.nullcontext():
             action()
 
@@ -556,7 +556,7 @@ def on_main_thread(action: Callable[[], None]) -> None:
 
 
 def _set(widget: w.Widget, **values: object) -> None:
-    """Set traits that differ: each one that is set is a message."""
+    """Set the traits that differ: each trait that is set costs a message."""
     for name, value in values.items():
         if getattr(widget, name) != value:
             setattr(widget, name, value)

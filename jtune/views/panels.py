@@ -1,4 +1,4 @@
-"""The panels of a kernel. That there is none can be known without loading what a panel needs."""
+"""The panels of a kernel, without loading ipywidgets where there is no panel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ShownPanel(Protocol):
-    """What a kernel asks of a panel."""
+    """The side of a panel that the kernel and the extension's requests use."""
 
     study: Findings
     search: Search | None
@@ -30,10 +30,10 @@ class ShownPanel(Protocol):
         """Return how far the study is."""
 
     def summary(self) -> messages.CellSummary:
-        """Return what the study found out."""
+        """Return the study's effects and best values."""
 
     def close(self) -> None:
-        """Take it away everywhere."""
+        """Take the panel away wherever it is displayed."""
 
 
 class Panels:

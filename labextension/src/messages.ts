@@ -172,7 +172,7 @@ export interface CursorMessage {
   sd: number | null;
 }
 
-/** What the search is held to: a locked parameter has two equal ends. Names that are free are absent. */
+/** The parts of domains that the search keeps to: a locked parameter has two equal ends, a free one is absent. */
 export interface NarrowedMessage {
   type: 'narrowed';
   ranges: Record<string, [number, number]>;
