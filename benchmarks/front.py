@@ -84,7 +84,7 @@ def run(problem: Problem, sampler: str, seed: int) -> tuple[list[float], float]:
         definition = Definition("q", cell.space, goals, cell.identity, {}, "", problem.cell, cell.spans)
         ledger = Store("q", Path(folder)).start(definition)
         points = make_sampler(sampler, cell.space, seed=seed, n_trials=AT[-1], n_objectives=len(goals))
-        ledger.optuna.sampler = points
+        ledger.optuna.sampler = points.optuna
         start = time.perf_counter()
         here = Here(Program.of(cell), {})
         Search(ledger, here, here.interrupts, points, Limits(AT[-1])).run()

@@ -39,7 +39,7 @@ from jtune.samplers import SpaceExhausted, make_sampler
 
 JTUNE = ("gp", "skopt", "forest", "tpe", "cmaes", "random", "qmc")
 # What gp's proposals come from: an edit there makes another optimizer of it.
-_GP_SOURCES = ("samplers.py", "gp.py", "acquisition.py", "domains.py", "space.py")
+_GP_SOURCES = ("samplers/*.py", "surrogate/*.py", "language/domains.py", "language/space.py")
 # A parent with more values than this is no choice between branches.
 _BRANCHES_AT_MOST = 12
 
@@ -88,21 +88,19 @@ class JTune(Optimizer):
 
     def start(self) -> None:
         self.sampler = make_sampler(self.name, self.space, seed=self.seed, n_trials=self.budget)
-        self.study = optuna.create_study(sampler=self.sampler)
+        self.study = optuna.create_study(sampler=self.sampler.optuna)
         self.storage = self.study._storage
 
     def ask(self) -> Point:
-        # As jtune.storage.ledger.Ledger.start_trial.
+        # As jtune.storage.ledger.Ledger.ask.
         trial_id = self.storage.create_new_trial(self.study._study_id)
-        frozen = self.storage.get_trial(trial_id)
-        self.number = frozen.number
-        self.sampler.before_trial(self.study, frozen)
-        distributions = self.sampler.infer_relative_search_space(self.study, frozen)
-        proposed = self.sampler.sample_relative(self.study, frozen, distributions)
-        for name, value in proposed.items():
-            distribution = self.space[name].domain.distribution
-            self.storage.set_trial_param(trial_id, name, distribution.to_internal_repr(value), distribution)
-        return {n: self.space[n].domain.from_optuna(proposed[n]) for n in self.space.names if n in proposed}
+        self.number = self.storage.get_trial(trial_id).number
+        point = self.sampler.propose(self.study, self.number)
+        for name, value in point.items():
+            domain = self.space[name].domain
+            internal = domain.distribution.to_internal_repr(domain.to_optuna(value))
+            self.storage.set_trial_param(trial_id, name, internal, domain.distribution)
+        return point
 
     def tell(self, value: float | None) -> None:
         _tell(self.study, self.number, value)
@@ -342,7 +340,7 @@ def version(name: str) -> str:
     parts = [f"jtune {jtune.__version__}"]
     if name == "gp":
         folder = Path(jtune.__file__).parent
-        sources = [(folder / source).read_bytes() for source in _GP_SOURCES if (folder / source).exists()]
+        sources = [path.read_bytes() for pattern in _GP_SOURCES for path in sorted(folder.glob(pattern))]
         parts[0] += f"+{zlib.crc32(b''.join(sources)):08x}"
     others = {"gp": ("optuna", "numpy", "scipy"), "tpe": ("optuna",), "cmaes": ("optuna", "cmaes")}
     others |= {"skopt": ("scikit-optimize", "scikit-learn"), "forest": ("scikit-optimize", "scikit-learn")}

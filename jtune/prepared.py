@@ -102,7 +102,7 @@ class PreparedCell:
         else:
             self._resumed = resume(self.store, self._now, desk.the(Leavings).written_by)
         self.ledger = self._resumed.ledger
-        self.ledger.optuna.sampler, self.ledger.optuna.pruner = sampler, pruner
+        self.ledger.optuna.sampler, self.ledger.optuna.pruner = sampler.optuna, pruner
         self.say(*self._resumed.said, *self.inputs.notes, *([sampler.note] if sampler.note else []))
         study = Study(self.ledger)
         self._bind(study)

@@ -356,12 +356,14 @@ class Search:
     def _begin(self, *, keeps_error: bool = False) -> int:
         """Start the next trial and return its number."""
         origin, given = self._choose()
-        number, point = self.ledger.start_trial(origin, given)
+        if given is None:
+            number, point = self.ledger.ask(self.sampler)
+        else:
+            number, point = self.ledger.start_trial(origin, given), given
+            self.sampler.remember(point)
         if self.sampler.failure is not None:
             error = self.sampler.failure
             self._say_once(f"the sampler failed, points are drawn uniformly: {type(error).__name__}: {error}")
-        if given is not None:
-            self.sampler.remember(point)
         self._start_pruning()
         values = tuple(self.ledger.space.complete(point).values())
         # A baseline that fails is shown as the user's own error.
@@ -382,7 +384,7 @@ class Search:
     def _finish(self, number: int, outcome: Outcome) -> Trial:
         """Record how a trial ended."""
         running = self._running[number]
-        trial = self.ledger.end_trial(number, running.origin, outcome)
+        trial = self.ledger.end_trial(number, outcome)
         del self._running[number]
         self._count(number, outcome)
         if outcome.state == State.INTERRUPTED:

@@ -24,19 +24,6 @@ SPACE = Space(
 )
 
 
-def encoding_of(space):
-    """As a sampler has it: of Optuna's values, where a tuple is its text."""
-    return Encoding({parameter.name: optunas(parameter.domain) for parameter in space}, space)
-
-
-def optunas(domain):
-    return ChoiceDomain(tuple(map(domain.to_optuna, domain.choices))) if isinstance(domain, ChoiceDomain) else domain
-
-
-def point_at(row, encoding, space):
-    return space.point({name: space[name].domain.from_optuna(value) for name, value in encoding.decode(row).items()})
-
-
 @st.composite
 def domains(draw):
     kind, is_log = draw(st.sampled_from(["range", "grid", "integers", "choices"])), draw(st.booleans())
@@ -98,30 +85,45 @@ def test_a_choice_that_is_gone_has_no_place():
     np.testing.assert_allclose(rows, [[0.0, 0.5**0.5], [math.nan] * 2])
 
 
-def test_conditions_hold_for_the_cells_values_too():
+def test_points_pass_through_the_unit_cube_unchanged_where_conditions_hold_or_not():
     points = [SPACE.sample(np.random.default_rng(i)) for i in range(20)]
-    own = Encoding({parameter.name: parameter.domain for parameter in SPACE}, SPACE)
-    rows = own.encode(points)
-    np.testing.assert_array_equal(own.cube.settle(rows), rows)
-    assert [SPACE.point(own.decode(row)) for row in rows] == points
+    encoding = Encoding(SPACE)
+    rows = encoding.encode(points)
+    np.testing.assert_array_equal(encoding.cube.settle(rows), rows)
+    assert [SPACE.point(encoding.decode(row)) for row in rows] == points
 
 
 @pytest.mark.parametrize("space", [SPACE, Space([SPACE["rate"], SPACE["flag"]])], ids=["conditions", "none"])
 def test_points_are_at_rest_where_they_are_inactive(space):
-    encoding, rng = encoding_of(space), np.random.default_rng(0)
+    encoding, rng = Encoding(space), np.random.default_rng(0)
     points = [space.sample(rng) for _ in range(200)]
-    rows = encoding.encode([{name: space[name].domain.to_optuna(point[name]) for name in point} for point in points])
+    rows = encoding.encode(points)
     np.testing.assert_array_equal(encoding.cube.settle(rows), rows)
     for point, row in zip(points, rows, strict=True):
-        assert point_at(row, encoding, space) == point
+        assert space.point(encoding.decode(row)) == point
         for name in set(space.names) - set(point):
             assert set(row[encoding.columns[name]]) == {encoding.units[name].axis.rest}
 
 
 def test_rows_of_the_cube_decode_to_points():
-    encoding = encoding_of(SPACE)
+    encoding = Encoding(SPACE)
     for row in encoding.cube.sample(200, np.random.default_rng(0)):
         at_rest = {n for n, unit in encoding.units.items() if (row[encoding.columns[n]] == unit.axis.rest).all()}
-        point = point_at(row, encoding, SPACE)
+        point = SPACE.point(encoding.decode(row))
         assert set(SPACE.names) - set(point) <= at_rest
         np.testing.assert_array_equal(encoding.cube.snap(row[None])[0], row)
+
+
+def test_what_is_fixed_does_not_move_and_what_is_narrowed_fills_the_cube():
+    domains = {name: SPACE[name].domain for name in SPACE.names}
+    fixed = {"shape": domains["shape"].fixed(None), "depth": domains["depth"].fixed(7)}
+    within = SPACE.narrowed({**fixed, "rate": domains["rate"].narrowed(1e-3, 1e-2)})
+    encoding = Encoding(SPACE, within)
+    for row in encoding.cube.sample(50, np.random.default_rng(0)):
+        point = within.point(encoding.decode(row))
+        assert within.accepts(point)
+        assert point["shape"] is None
+        assert point.get("depth", 7) == 7
+    elsewhere = encoding.encode([{**SPACE.complete({}), "rate": 0.03, "shape": (8,), "depth": 1}])
+    assert encoding.decode(elsewhere[0])["shape"] == (8,)
+    assert elsewhere[0, encoding.columns["rate"]] == pytest.approx(1 + math.log10(3))

@@ -460,7 +460,7 @@ def test_several_objectives_have_a_front(shared_kernel):
         "%%tune two -n 15 --seed 0\nx = 1.0  # tune: 0..3\na = x ** 2  # tune: minimize\nb = (x - 2) ** 2  # tune: minimize"
     )
     assert said.startswith("two: ")
-    said = shared_kernel.run("print(type(two.optuna.sampler.inner).__name__, len(two.front) > 1, len(two.best.values))")
+    said = shared_kernel.run("print(type(two.optuna.sampler).__name__, len(two.front) > 1, len(two.best.values))")
     assert said == "SkoptSampler True 2\n"
 
 
@@ -604,7 +604,7 @@ def test_config_sets_every_default(shared_kernel):
     )
     try:
         shared_kernel.run("%%tune configured\nx = 1.0  # tune: 0..9\nz = x")
-        said = shared_kernel.run("print(len(configured), type(configured.optuna.sampler.inner).__name__)")
+        said = shared_kernel.run("print(len(configured), type(configured.optuna.sampler).__name__)")
         assert said == "4 QMCSampler\n"
         shared_kernel.run("%%tune configured -n 5 --sampler random\nx = 1.0  # tune: 0..9\nz = x")
         assert shared_kernel.run("print(len(configured))") == "5\n"

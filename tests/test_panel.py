@@ -44,7 +44,7 @@ class Session:
         ledger.redefine(definition)
         self.study = Study(ledger)
         points = make_sampler(sampler, cell.space, seed=0, n_trials=n, n_objectives=len(goals) or 1)
-        ledger.optuna.sampler = points
+        ledger.optuna.sampler = points.optuna
         self.namespace = {} if namespace is None else namespace
         here = Here(Program.of(cell), self.namespace)
         self.panel = panel_of(self.study)

@@ -112,8 +112,8 @@ def test_jtune_s_own_studies_log_nothing_and_the_user_s_do(tmp_path, heard):
     definition = Definition("own", cell.space, (Goal("minimize", "x"),), cell.identity, {}, "", cell.source, cell.spans)
     ledger = Store("own", tmp_path).start(definition)
     with ledger.journal.writing():
-        number, _ = ledger.start_trial("baseline", {"x": 1.0})
-        ledger.end_trial(number, "baseline", Outcome(State.COMPLETE, "", (1.0,)))
+        number = ledger.start_trial("baseline", {"x": 1.0})
+        ledger.end_trial(number, Outcome(State.COMPLETE, "", (1.0,)))
     assert heard == []
     with Other(quiet()):
         optuna.create_study().optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)

@@ -72,8 +72,8 @@ def add(study, outcome, point=None):
     origin = "baseline" if len(study) == 0 else "sampler"
     if not isinstance(outcome, Outcome):
         outcome = Outcome(State.COMPLETE, values=tuple(map(float, np.atleast_1d(outcome))))
-    number, _ = study.ledger.start_trial(origin, study.space.point(point or {}))
-    study.ledger.end_trial(number, origin, outcome)
+    number = study.ledger.start_trial(origin, study.space.point(point or {}))
+    study.ledger.end_trial(number, outcome)
     return study
 
 
@@ -173,7 +173,7 @@ def test_text_compares_best_and_baseline(tmp_path, direction, baseline, best, sa
 def test_text_counts_what_became_of_the_trials(tmp_path):
     study = start(tmp_path, X)
     for i, state in enumerate(("complete", "failed", "failed", "pruned", "timed out", "interrupted")):
-        add(study, Outcome(state, values=(1.0,) if state == "complete" else ()), {"x": 1.0 + i / 10})
+        add(study, Outcome(State(state), values=(1.0,) if state == "complete" else ()), {"x": 1.0 + i / 10})
     study.ledger.end("5 trials are done")
     with study.ledger.journal.writing():
         study.ledger.start_trial("sampler", {"x": 0.3})

@@ -22,7 +22,7 @@ from optuna.trial import TrialState
 
 from jtune.errors import UsageError
 from jtune.language.conditions import Condition
-from jtune.language.domains import ChoiceDomain, FloatDomain, IntDomain, is_same
+from jtune.language.domains import ChoiceDomain, FloatDomain, IntDomain, domain_of, is_same
 from jtune.language.space import Parameter, Space
 from jtune.samplers import (
     NAMES,
@@ -32,8 +32,9 @@ from jtune.samplers import (
     make_pruner,
     make_sampler,
 )
-from jtune.samplers.history import History, losses_told, reported_values
-from jtune.samplers.models import SkoptModel, axis_of
+from jtune.samplers.adapter import OptunaProposer
+from jtune.samplers.history import Historian, History, losses_told, reported_values
+from jtune.samplers.models import GpModel, SkoptModel
 from jtune.surrogate.gp import calm
 from jtune.surrogate.selection import best_and_recent
 
@@ -73,10 +74,30 @@ CONDITIONAL = space(a=["x", "y", "z"], b=(IntDomain(1, 4), "a == 'x'"), c=([True
 PLANE = space(x=FloatDomain(-5.0, 5.0), y=FloatDomain(-5.0, 5.0))
 
 
-def ask(study, space):
-    """Return a new Optuna trial and its point, as the search creates them."""
-    trial = optuna.trial.Trial(study, study._storage.create_new_trial(study._study_id))
-    return trial, {n: space[n].domain.from_optuna(suggest(trial, n, space)) for n in trial.relative_params}
+class Given(optuna.samplers.BaseSampler):
+    """Gives trials the values that were chosen for them."""
+
+    values: dict = {}  # noqa: RUF012 (one study at a time)
+
+    def infer_relative_search_space(self, study, trial):
+        return {}
+
+    def sample_relative(self, study, trial, search_space):
+        return {}
+
+    def sample_independent(self, study, trial, param_name, param_distribution):
+        return self.values[param_name]
+
+
+def ask(study, sampler):
+    """Start a trial where a sampler wants it, and return it and its point."""
+    study.sampler, space = Given(), sampler.space
+    trial = study.ask()
+    point = sampler.propose(study, trial.number)
+    study.sampler.values = {n: space[n].domain.to_optuna(value) for n, value in point.items()}
+    for name in point:
+        suggest(trial, name, space)
+    return trial, point
 
 
 def suggest(trial, name, space):
@@ -89,11 +110,10 @@ def suggest(trial, name, space):
 
 def run(sampler, n, objective=lambda point: 0.0, study=None, **create):
     """Run trials and return the study and the points; an objective that raises or gives None is a failed trial."""
-    study = study or optuna.create_study(sampler=sampler, **create)
-    study.sampler = sampler
+    study = study or optuna.create_study(**create)
     points = []
     for _ in range(n):
-        trial, point = ask(study, sampler.space)
+        trial, point = ask(study, sampler)
         points.append(point)
         try:
             value = objective(point)
@@ -162,7 +182,7 @@ def test_a_finite_space_is_used_up_exactly(name, finite, size):
     assert distinct(points) == size
     assert sampler.is_exhausted
     with pytest.raises(SpaceExhausted):
-        ask(study, finite)
+        ask(study, sampler)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -190,16 +210,16 @@ def test_domains_of_one_value(name):
     study, points = run(nothing, 1)
     assert points == [{"a": "only"}]
     with pytest.raises(SpaceExhausted):
-        ask(study, nothing.space)
+        ask(study, nothing)
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if n not in ("skopt", "forest", "cmaes")])
 def test_several_objectives(name):
     sampler = make_sampler(name, MIXED, seed=0, n_trials=40, n_objectives=2)
-    study = optuna.create_study(sampler=sampler, directions=["minimize", "maximize"])
+    study = optuna.create_study(directions=["minimize", "maximize"])
     points = []
     for _ in range(40):
-        trial, point = ask(study, MIXED)
+        trial, point = ask(study, sampler)
         points.append(point)
         study.tell(trial, [score(point), point["rate"]])
     assert distinct(points) == 40
@@ -264,17 +284,18 @@ def test_a_stubborn_inner_sampler_is_overruled():
         def sample_independent(self, study, trial, param_name, param_distribution):
             raise AssertionError(f"{param_name} is inactive or given")
 
-    _, points = run(PointSampler(CONDITIONAL, Stubborn(), 0), 8)
+    _, points = run(PointSampler(CONDITIONAL, OptunaProposer(CONDITIONAL, Stubborn(), 0), 0), 8)
     assert points[0] == {"a": "y"}
     assert distinct(points) == 8
 
 
 def test_a_space_of_few_floats_ends_though_it_cannot_be_counted():
     narrow = space(x=FloatDomain(1.0, 1.00001, log=True))
-    study, points = run(PointSampler(narrow, None, 0), 2)
+    sampler = PointSampler(narrow, None, 0)
+    study, points = run(sampler, 2)
     assert distinct(points) == 2
     with pytest.raises(SpaceExhausted):
-        ask(study, narrow)
+        ask(study, sampler)
 
 
 @pytest.mark.parametrize(
@@ -296,12 +317,11 @@ def test_a_space_of_few_floats_ends_though_it_cannot_be_counted():
 def test_optuna_takes_the_values_as_they_are(domain):
     one = Space([Parameter("SVC.C", domain, domain.levels(1)[0])])
     sampler = PointSampler(one, None, 0)
-    study = optuna.create_study(sampler=sampler)
+    study = optuna.create_study()
     for _ in range(5):
-        trial, point = ask(study, one)
-        value = trial.relative_params["SVC.C"]
+        trial, point = ask(study, sampler)
+        value = trial.params["SVC.C"]
         assert one.accepts(point)
-        assert trial.params["SVC.C"] == value
         study.tell(trial, 0.0)
         assert study.trials[-1].params["SVC.C"] == value
         assert is_same(domain.from_optuna(value), point["SVC.C"])
@@ -321,13 +341,12 @@ def test_the_inner_sampler_is_told_of_trials():
             self.heard += ("reseed",)
 
     inner = Listening(0)
-    run(PointSampler(TINY, inner, 0), 1)
-    PointSampler(TINY, inner, 0).reseed_rng()
-    assert inner.heard == ("before", TrialState.COMPLETE, [0.0], "reseed")
+    run(PointSampler(TINY, OptunaProposer(TINY, inner, 0), 0), 1)
+    assert inner.heard == ("before",)
 
 
 def test_optuna_can_drive_it_too():
-    study = optuna.create_study(sampler=make_sampler("random", PLANE, seed=0))
+    study = optuna.create_study(sampler=make_sampler("random", PLANE, seed=0).optuna)
     study.optimize(lambda trial: bowl({n: suggest(trial, n, PLANE) for n in "xy"}) + trial.suggest_int("z", 0, 1), 5)
     assert all(PLANE.accepts({n: t.params[n] for n in "xy"}) for t in study.trials)
 
@@ -359,11 +378,11 @@ def spaces(draw):
 @settings(deadline=None, max_examples=150)
 def test_any_space(any_space, name, seed):
     sampler = make_sampler(name, any_space, seed=seed, n_trials=12)
-    study = optuna.create_study(sampler=sampler)
+    study = optuna.create_study()
     points = []
     for i in range(12):
         try:
-            trial, point = ask(study, any_space)
+            trial, point = ask(study, sampler)
         except SpaceExhausted:
             assert sampler.is_exhausted or any_space.all_points is None
             break
@@ -378,22 +397,19 @@ def test_any_space(any_space, name, seed):
 @settings(deadline=None, max_examples=150)
 def test_values_pass_through_scikit_optimize_unchanged(any_space, seed):
     point = any_space.complete(any_space.sample(np.random.default_rng(seed)))
-    sampler = SkoptSampler(space=any_space)
-    for parameter in any_space:
-        distribution, value = parameter.domain.distribution, parameter.domain.to_optuna(point[parameter.name])
-        for axis in (sampler._axis(parameter.name, distribution), axis_of(distribution)):
-            if distribution.single():
-                continue
-            dimension, x = axis.dimension(), axis.encode(value)
+    for name, own in any_space.modelled(any_space).items():
+        # Optuna may have choices by their text, and has no steps on a log scale.
+        for domain, value in ((own, point[name]), (domain_of(own.distribution), own.to_optuna(point[name]))):
+            dimension, x = domain.dimension(), domain.to_dimension(value)
             assert x in dimension
-            assert is_same(axis.domain.from_dimension(x), value)
+            assert is_same(domain.from_dimension(x), value)
             unit_x = np.asarray(dimension.transform([x]), float).reshape(1, -1)
             assert ((unit_x >= -1e-9) & (unit_x <= 1 + 1e-9)).all()
             back = dimension.inverse_transform(unit_x if unit_x.shape[1] > 1 else unit_x[0])[0]
             if isinstance(value, float):
-                assert axis.domain.from_dimension(back) == pytest.approx(value, rel=1e-5)
+                assert domain.from_dimension(back) == pytest.approx(value, rel=1e-5)
             else:
-                assert is_same(axis.domain.from_dimension(back), value)
+                assert is_same(domain.from_dimension(back), value)
 
 
 # The grid
@@ -443,7 +459,7 @@ def test_grid_without_points_left_though_the_space_has_some():
     study, _ = run(sampler, 4)
     assert sampler.is_exhausted
     with pytest.raises(SpaceExhausted, match="grid"):
-        ask(study, PLANE)
+        ask(study, sampler)
 
 
 def test_grid_too_large_to_write_down():
@@ -528,10 +544,9 @@ def test_losses_of_several_objectives():
 
 def test_nothing_is_told_before_the_first_success():
     assert not len(losses_of([trial(TrialState.FAIL), trial(value=math.nan)], [StudyDirection.MINIMIZE]))
-    sampler = SkoptSampler(space=PLANE, n_startup_trials=0)
     study = optuna.create_study()
     add(study, TrialState.FAIL, x=0.0, y=0.0)
-    assert told_by(sampler, study) == ([], [])
+    assert told_by(study, PLANE) == ([], [])
 
 
 def test_best_and_recent():
@@ -541,23 +556,26 @@ def test_best_and_recent():
     assert len(best_and_recent(list(np.arange(1000.0)), 300)) == 300
 
 
-def told_by(sampler, study):
-    """The numbers and losses of the trials of a study that ``sampler`` can learn from."""
-    search_space = sampler.infer_relative_search_space(study, None)
-    history = sampler._history(study, len(study.trials), search_space)
-    return [t.number for t in history.trials], [float(loss) for loss in history.losses[:, 0]]
+def history_of(study, space=None):
+    """What a surrogate is told of a study, of which no more is known without a space."""
+    names = SkoptSampler().infer_relative_search_space(study, None) if space is None else space.names
+    return Historian(names, space).read(study, len(study.trials))
 
 
-def rows_of(sampler, study):
+def told_by(study, space=None):
+    """The numbers and losses of the trials of a study that a surrogate can learn from."""
+    history = history_of(study, space)
+    return history.numbers, [float(loss) for loss in history.losses[:, 0]]
+
+
+def rows_of(study, space):
     """The trials of a study as the Gaussian process has them, with space for NaN."""
-    search_space = sampler.infer_relative_search_space(study, None)
-    return sampler._new_model(search_space)._encode(study.trials)
+    return GpModel(space, space, 0).rows(history_of(study, space))
 
 
-def skopt_points(sampler, study):
+def skopt_points(study, space):
     """What scikit-optimize is told of a study: points and losses by the trials' numbers."""
-    search_space = sampler.infer_relative_search_space(study, None)
-    return sampler._new_model(search_space)._choose(sampler._history(study, len(study.trials), search_space))
+    return SkoptModel(space, space, "skopt", 0).told(history_of(study, space))
 
 
 def add(study, state=TrialState.COMPLETE, value=None, **params):
@@ -569,11 +587,9 @@ def test_trials_outside_the_bounds():
     study = optuna.create_study()
     for x, y in [(0.0, 0.0), (5.1, 0.0), (1.0, -9.0), (-5.0, 5.0), (0.0, 15.1)]:
         add(study, value=x + y, x=x, y=y)
-    assert skopt_points(SkoptSampler(surrogate="skopt", space=PLANE), study) == {0: ([0.0, 0.0], 0.0), 3: ([-5.0, 5.0], 0.0)}  # fmt: skip
+    assert skopt_points(study, PLANE) == {0: ([0.0, 0.0], 0.0), 3: ([-5.0, 5.0], 0.0)}  # fmt: skip
     nan = math.nan
-    np.testing.assert_allclose(
-        rows_of(SkoptSampler(space=PLANE), study), [[0.5, 0.5], [1.01, 0.5], [0.6, -0.4], [0.0, 1.0], [0.5, nan]]
-    )
+    np.testing.assert_allclose(rows_of(study, PLANE), [[0.5, 0.5], [1.01, 0.5], [0.6, -0.4], [0.0, 1.0], [0.5, nan]])
 
 
 def test_trials_of_a_wider_range_still_inform_the_model():
@@ -583,8 +599,8 @@ def test_trials_of_a_wider_range_still_inform_the_model():
         # The slope is known from outside only.
         if abs(x) > 1:
             add(study, value=float(x), x=float(x), rate=0.03)
-    study.sampler = PointSampler(narrow, SkoptSampler(seed=0, n_startup_trials=5, space=narrow), 0)
-    assert ask(study, narrow)[1]["x"] < -0.9
+    sampler = PointSampler(narrow, SkoptSampler(seed=0, n_startup_trials=5, space=narrow), 0)
+    assert ask(study, sampler)[1]["x"] < -0.9
 
 
 def test_values_that_have_no_place_any_more():
@@ -594,16 +610,16 @@ def test_values_that_have_no_place_any_more():
         kept = {"x": x, "c": c}
         distributions = {n: CategoricalDistribution([v]) for n, v in kept.items()}
         study.add_trial(optuna.create_trial(value=1.0, params=kept, distributions=distributions))
-    rows = rows_of(SkoptSampler(space=now), study)
+    rows = rows_of(study, now)
     assert list(np.isnan(rows).any(axis=1)) == [False, True, True, True, True, True, False]
     np.testing.assert_allclose(rows[[0, 6]], [[0.5, 0.5**0.5, 0.0], [1.0, 0.0, 0.5**0.5]])
 
 
 def test_nothing_but_trials_that_have_no_place():
-    study = optuna.create_study(sampler=make_sampler("gp", PLANE, seed=0))
+    study = optuna.create_study()
     for i in range(12):
         add(study, value=float(i), x=500.0 + i, y=0.0)
-    assert PLANE.accepts(ask(study, PLANE)[1])
+    assert PLANE.accepts(ask(study, make_sampler("gp", PLANE, seed=0))[1])
 
 
 def test_inactive_parameters_make_no_distance():
@@ -611,8 +627,8 @@ def test_inactive_parameters_make_no_distance():
     study = optuna.create_study()
     add(study, value=1.0, x=0.3)
     add(study, TrialState.FAIL, x=0.1)
-    np.testing.assert_allclose(rows_of(SkoptSampler(space=known), study), [[0.3, 0.5, 0, 0], [0.1, 0.5, 0, 0]])
-    points = skopt_points(SkoptSampler(surrogate="forest", space=known), study)
+    np.testing.assert_allclose(rows_of(study, known), [[0.3, 0.5, 0, 0], [0.1, 0.5, 0, 0]])
+    points = skopt_points(study, known)
     assert points[0] == ([0.3, 0.2, "1"], 1.0)
 
 
@@ -623,9 +639,11 @@ def test_missing_parameters_where_no_space_is_known():
     study.add_trial(optuna.create_trial(state=TrialState.FAIL, params={"b": 0.7}, distributions={"b": distributions["b"]}))  # fmt: skip
     waiting_for_more = study.ask()
     waiting_for_more.suggest_float("b", 0.0, 1.0)
-    points = skopt_points(SkoptSampler(surrogate="skopt"), study)
+    domains = {name: domain_of(distribution) for name, distribution in distributions.items()}
+    found = space(**domains)
+    points = SkoptModel(found, found, "skopt", 0).told(history_of(study))
     assert points == {0: ([3, 0.1, "1"], 1.0), 1: ([10, 0.7, "0"], 1.0)}
-    assert told_by(SkoptSampler(), study) == ([0, 1], [1.0, 1.0])
+    assert told_by(study) == ([0, 1], [1.0, 1.0])
 
 
 def test_trials_of_other_parameters_are_not_told():
@@ -634,7 +652,7 @@ def test_trials_of_other_parameters_are_not_told():
     add(study, TrialState.FAIL)
     add(study, TrialState.FAIL, z=0.5)
     add(study, TrialState.FAIL, y=0.5)
-    assert told_by(SkoptSampler(space=PLANE), study)[0] == [0, 3]
+    assert told_by(study, PLANE)[0] == [0, 3]
 
 
 def test_interrupted_trials_are_no_failures():
@@ -642,7 +660,7 @@ def test_interrupted_trials_are_no_failures():
     add(study, value=1.0, x=0.0, y=0.0)
     for record in ({"state": "interrupted"}, {"state": "failed"}, {"state": "timed out"}, "other"):
         study.add_trial(optuna.create_trial(state=TrialState.FAIL, params={"x": 0.5}, distributions={"x": FloatDistribution(0, 1)}, user_attrs={"jtune": record}))  # fmt: skip
-    assert told_by(SkoptSampler(space=PLANE), study)[0] == [0, 2, 3, 4]
+    assert told_by(study, PLANE)[0] == [0, 2, 3, 4]
 
 
 @pytest.mark.parametrize("surrogate", SURROGATES)
@@ -653,21 +671,22 @@ def test_running_trials_of_other_workers_are_not_proposed_again(surrogate):
     for x in (0.1, 0.5, 0.9):
         study.add_trial(optuna.create_trial(value=abs(x - 0.6), params={"x": x}, distributions={"x": unit}))
     proposed = [study.ask({"x": unit}).params["x"] for _ in range(3)]
-    numbers, losses = told_by(sampler, study)
+    numbers, losses = told_by(study)
     assert numbers == [0, 1, 2, 3, 4, 5]
     assert np.isnan(losses[3:]).all()
     assert len(set(proposed)) == 3
     if surrogate == "gp":
         assert np.diff(sorted(proposed)).min() > 0.02
     else:
-        model = sampler._new_model({"x": unit})
-        assert [loss for _, loss in model._choose(sampler._history(study, 9, {"x": unit})).values()][3:] == [0.4] * 3
+        line = space(x=FloatDomain(0.0, 1.0))
+        model = SkoptModel(line, line, surrogate, 0)
+        assert [loss for _, loss in model.told(history_of(study)).values()][3:] == [0.4] * 3
 
 
 def test_parallel_proposals_spread_out():
     sampler = make_sampler("gp", PLANE, seed=0)
     study, _ = run(sampler, 25, bowl)
-    batch = np.array([list(ask(study, PLANE)[1].values()) for _ in range(5)])
+    batch = np.array([list(ask(study, sampler)[1].values()) for _ in range(5)])
     gaps = [np.linalg.norm(a - b) for i, a in enumerate(batch) for b in batch[:i]]
     assert min(gaps) > 0.05
 
@@ -675,17 +694,18 @@ def test_parallel_proposals_spread_out():
 def test_asked_again_it_proposes_the_next_best():
     sampler = SkoptSampler(seed=0, space=PLANE)
     study, _ = run(PointSampler(PLANE, sampler, 0), 12, bowl)
+    assert distinct([sampler.propose(study, 12) for _ in range(5)]) == 5
     search_space = sampler.infer_relative_search_space(study, None)
-    number = study._storage.create_new_trial(study._study_id)
-    proposals = [sampler.sample_relative(study, study._storage.get_trial(number), search_space) for _ in range(5)]
-    assert distinct(proposals) == 5
+    study.sampler, frozen = Given(), trial(TrialState.RUNNING)
+    frozen.number = 12
+    assert distinct([sampler.sample_relative(study, frozen, search_space) for _ in range(5)]) == 5
 
 
 def test_of_many_trials_some_are_told():
     study = optuna.create_study()
     for i in range(700):
         add(study, value=float(i), x=i / 200, y=0.0)
-    points = skopt_points(SkoptSampler(surrogate="forest", space=PLANE), study)
+    points = skopt_points(study, PLANE)
     assert list(points) == [*range(150), *range(550, 700)]
 
 
@@ -720,7 +740,7 @@ def test_bad_values_do_not_break_it(surrogate):
     study, points = run(sampler, 14, lambda point: next(values))
     assert distinct(points) == 14
     with np.errstate(all="raise"):
-        ask(study, MIXED)
+        ask(study, sampler)
 
 
 def test_a_crashing_region_is_left():
@@ -751,46 +771,44 @@ def test_pruned_trials_and_hyperband():
 
     study.optimize(objective, 16)
     assert {t.state for t in study.trials} == {TrialState.COMPLETE, TrialState.PRUNED}
-    assert len(told_by(SkoptSampler(), study)[0]) == 16
+    assert len(told_by(study)[0]) == 16
 
 
 def told(losses):
     """A history of trials at 0.0, 0.1 and so on."""
-    trials = []
-    for i in losses:
-        unit = FloatDistribution(0.0, 1.0)
-        trials.append(optuna.create_trial(value=0.0, params={"x": i / 10}, distributions={"x": unit}))
-        trials[-1].number = i
-    return History(trials, np.array(list(losses.values()))[:, None])
+    return History(list(losses), [{"x": i / 10} for i in losses], np.array(list(losses.values()))[:, None])
 
 
 def test_the_optimizer_is_kept_while_trials_are_added_and_rebuilt_otherwise():
-    model = SkoptModel({"x": axis_of(FloatDistribution(0.0, 1.0))}, "skopt", 0)
+    line = space(x=FloatDomain(0.0, 1.0))
+    model = SkoptModel(line, line, "skopt", 0)
     losses = {i: float(i) for i in range(5)}
     with calm():
         model.propose(told(losses))
-        kept = model._optimizer
+        kept = model.optimizer
         losses[9] = 2.0
         model.propose(told(losses))
         losses[2] = 7.0  # a failed trial: its loss moves with the others
         model.propose(told(losses))
-        assert model._optimizer is kept
+        assert model.optimizer is kept
         assert (kept.Xi, kept.yi) == ([[0.0], [0.1], [0.2], [0.3], [0.4], [0.9]], [0.0, 1.0, 7.0, 3.0, 4.0, 2.0])
         assert len(kept.models) == 1
         del losses[0]
         model.propose(told(losses))
-        assert model._optimizer is not kept
-        assert len(model._optimizer.Xi) == 5
+        assert model.optimizer is not kept
+        assert len(model.optimizer.Xi) == 5
 
 
 def test_proposals_do_not_get_slower_for_ever():
     rng = np.random.default_rng(0)
-    study = optuna.create_study(sampler=make_sampler("gp", PLANE, seed=0))
+    study = optuna.create_study()
     for x, y in rng.uniform(-5, 5, (3000, 2)):
         add(study, value=bowl({"x": x, "y": y}), x=float(x), y=float(y))
-    _, points = run(study.sampler, 3, bowl, study)
+    _, points = run(make_sampler("gp", PLANE, seed=0), 3, bowl, study)
     assert min(map(bowl, points)) < 0.05
-    assert len(study.sampler.inner._model._gp.posterior_._alpha) == 400
+    model = GpModel(PLANE, PLANE, 0)
+    model.propose(history_of(study, PLANE))
+    assert len(model.gp.posterior_) == 400
 
 
 def test_two_objectives_are_both_improved():
@@ -798,10 +816,10 @@ def test_two_objectives_are_both_improved():
     fronts = {}
     for name in ("gp", "random"):
         sampler = make_sampler(name, plane, seed=0, n_objectives=2)
-        study = optuna.create_study(sampler=sampler, directions=["minimize", "maximize"])
+        study = optuna.create_study(directions=["minimize", "maximize"])
         for _ in range(30):
-            frozen, p = ask(study, plane)
-            study.tell(frozen, [p["x"] ** 2 + p["y"], -((p["x"] - 1) ** 2) - p["y"]])
+            asked, p = ask(study, sampler)
+            study.tell(asked, [p["x"] ** 2 + p["y"], -((p["x"] - 1) ** 2) - p["y"]])
         fronts[name] = len({t.number for t in study.best_trials if t.params["y"] < 0.02})
     assert fronts["gp"] > 5 > fronts["random"]
 
@@ -857,10 +875,13 @@ from jtune.samplers import *
 heavy = lambda: {"skopt", "sklearn"} & set(sys.modules)
 space = Space([Parameter("x", FloatDomain(0.0, 1.0), 0.5)])
 for name in ("random", "tpe", "grid", "cmaes", "qmc", "nsga2", "gp", "forest"):
-    assert not heavy(), heavy()
-    study = optuna.create_study(sampler=make_sampler(name, space, seed=0))
-    for i in range(20):
-        study.tell(study.ask({"x": space["x"].domain.distribution}), float(i))
+    sampler = make_sampler(name, space, seed=0)
+    study = optuna.create_study(sampler=sampler.optuna)
+    for i in range(11 if name == "forest" else 20):
+        assert not heavy(), (name, heavy())
+        trial = study.ask({"x": space["x"].domain.distribution})
+        sampler.propose(study, trial.number)
+        study.tell(trial, float(i))
 assert heavy() == {"skopt", "sklearn"}, heavy()
 """
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], check=False, capture_output=True, text=True)
@@ -897,23 +918,6 @@ NESTED = Space(
 )
 
 
-def searched(sampler, n, loss, study=None):
-    """Return a study, and the points of its next ``n`` trials."""
-    study = study or optuna.create_study(sampler=sampler)
-    points = []
-    for _ in range(n):
-        trial = optuna.trial.Trial(study, study._storage.create_new_trial(study._study_id))
-        frozen = study._storage.get_trial(trial._trial_id)
-        values = sampler.sample_relative(study, frozen, {})
-        for name, value in values.items():
-            distribution = sampler.space[name].domain.distribution
-            internal = distribution.to_internal_repr(value)
-            study._storage.set_trial_param(trial._trial_id, name, internal, distribution)
-        points.append({n: sampler.space[n].domain.from_optuna(v) for n, v in values.items()})
-        study.tell(trial.number, loss(points[-1]))
-    return study, points
-
-
 def valley(point):
     return (point["x"] - 1) ** 2 + (point["y"] - point["x"]) ** 2 + 0.01 * point.get("w", 0)
 
@@ -921,32 +925,32 @@ def valley(point):
 @pytest.mark.parametrize("name", ["gp", "forest", "tpe", "cmaes", "random", "grid", "qmc"])
 def test_locked_and_narrowed_parameters_are_obeyed_until_they_are_free_again(name):
     sampler = make_sampler(name, NESTED, seed=0, n_trials=200)
-    study, _ = searched(sampler, 14, valley)
+    study, _ = run(sampler, 14, valley)
     sampler.narrow(locked(NESTED, x=-1.5, k="b").narrowed({"y": NESTED["y"].domain.narrowed(0.0, 0.5)}))
-    _, points = searched(sampler, 8, valley, study)
+    _, points = run(sampler, 8, valley, study)
     assert {p["x"] for p in points} == {-1.5}
     assert {p["k"] for p in points} == {"b"}
     assert all(0 <= p["y"] <= 0.5 and "w" in p for p in points)
     assert len({Space.key(p) for p in points}) == 8
     sampler.narrow(NESTED)
-    _, points = searched(sampler, 8, valley, study)
+    _, points = run(sampler, 8, valley, study)
     assert len({p["x"] for p in points}) > 1
 
 
 def test_trials_elsewhere_inform_the_search_beside_a_lock():
     """Where x is locked, y follows it: learnt from trials in which x was free."""
     sampler = make_sampler("gp", NESTED, seed=0)
-    study, _ = searched(sampler, 40, valley)
+    study, _ = run(sampler, 40, valley)
     sampler.narrow(locked(NESTED, x=2.0, k="a"))
-    _, points = searched(sampler, 4, valley, study)
+    _, points = run(sampler, 4, valley, study)
     assert min(abs(p["y"] - 2) for p in points) < 0.5
 
 
 def test_space_that_was_narrowed_to_one_point_is_exhausted_after_it():
     sampler = make_sampler("gp", NESTED, seed=0)
-    study, _ = searched(sampler, 12, valley)
+    study, _ = run(sampler, 12, valley)
     sampler.narrow(locked(NESTED, x=0.5, y=0.25, k="a"))
-    _, points = searched(sampler, 1, valley, study)
+    _, points = run(sampler, 1, valley, study)
     assert points == [{"x": 0.5, "y": 0.25, "k": "a"}]
     assert sampler.is_exhausted
 
@@ -957,12 +961,12 @@ def test_sampler_that_knows_no_space_cannot_be_narrowed():
 
 
 def test_gp_begins_in_the_middle_of_the_ranges_or_does_so_after_the_users_own_values():
-    study, points = searched(make_sampler("gp", NESTED, seed=0), 3, valley)
+    study, points = run(make_sampler("gp", NESTED, seed=0), 3, valley)
     assert (points[0]["x"], points[0]["y"]) == (0.0, 0.0)
     assert all(p["x"] != 0 for p in points[1:])
     study = optuna.create_study()
     distributions = {p.name: p.domain.distribution for p in NESTED if p.name != "w"}
     own = {"x": 1.0, "y": 1.0, "k": "a"}
     study.add_trial(optuna.trial.create_trial(value=1.0, params=own, distributions=distributions))
-    _, points = searched(make_sampler("gp", NESTED, seed=0), 2, valley, study)
+    _, points = run(make_sampler("gp", NESTED, seed=0), 2, valley, study)
     assert [(p["x"], p["y"]) == (0.0, 0.0) for p in points] == [True, False]

@@ -15,6 +15,7 @@ from jtune.errors import StudyError
 from jtune.executors.here import Here
 from jtune.language.cell import Cell
 from jtune.samplers import PointSampler, make_sampler
+from jtune.samplers.adapter import OptunaProposer
 from jtune.search import Limits, Search
 from jtune.storage.definition import Definition, Goal
 from jtune.storage.ending import Ending
@@ -42,7 +43,7 @@ def search(
     ledger = store.newest() or store.start(definition)
     ledger.redefine(definition)
     points = make_sampler(sampler, cell.space, seed=seed, n_trials=limits.n, n_objectives=len(goals))
-    ledger.optuna.sampler = points
+    ledger.optuna.sampler = points.optuna
     here = Here(Program.of(cell), {} if namespace is None else namespace)
     found = Search(ledger, here, here.interrupts, points, limits)
     other = threading.Thread(target=meanwhile or (lambda _: None), args=(found,))
@@ -336,7 +337,7 @@ def test_sampler_that_fails_is_replaced_by_uniform_draws_and_named_once(tmp_path
             raise RuntimeError("no idea")
 
     found, study = search(tmp_path, Limits(1))
-    sampler = found.ledger.optuna.sampler = PointSampler(study.space, Failing(), seed=1)
+    sampler = PointSampler(study.space, OptunaProposer(study.space, Failing(), 1), seed=1)
     Search(found.ledger, found.executor, found.executor.interrupts, sampler, Limits(6)).run()
     assert [trial.state for trial in study] == ["complete"] * 6
     assert capsys.readouterr().out == "the sampler failed, points are drawn uniformly: RuntimeError: no idea\n"
@@ -351,6 +352,25 @@ def test_why_a_search_ended_is_forgotten_when_another_one_starts(tmp_path):
     again.listen(lambda trial: trial and seen.append(study.ending))
     again.run()
     assert [*seen, study.ending] == ["2 trials are done", "2 trials are done", "", "", "4 trials are done"]
+
+
+def test_sampler_of_optuna_is_told_of_trials_as_by_optuna(tmp_path):
+    class Listening(optuna.samplers.RandomSampler):
+        heard = ()
+
+        def before_trial(self, study, trial):
+            self.heard += (("before", trial.number, trial.state),)
+
+        def after_trial(self, study, trial, state, values):
+            self.heard += (("after", trial.number, state, values),)
+
+    found, study = search(tmp_path, Limits(1), "x = 1.0  # tune: 0..2\nx  # tune: minimize")
+    listening = Listening(0)
+    sampler = PointSampler(study.space, OptunaProposer(study.space, listening, 0), 0)
+    found.ledger.optuna.sampler = sampler.optuna
+    Search(found.ledger, found.executor, found.executor.interrupts, sampler, Limits(2)).run()
+    state = optuna.trial.TrialState
+    assert listening.heard == (("before", 1, state.RUNNING), ("after", 1, state.COMPLETE, [study[1].value]))
 
 
 def test_listener_that_fails_is_left_out_and_named_once(tmp_path, capsys):

@@ -43,6 +43,14 @@ class Range:
         """Return a contained ``value`` as this domain writes it."""
         raise NotImplementedError
 
+    def to_optuna(self, value: Value) -> Any:
+        """Return ``value`` as Optuna's distribution has it."""
+        return self.coerce(value)
+
+    def from_optuna(self, value: Any) -> Any:
+        """Return what Optuna's ``value`` stands for."""
+        return value
+
     def narrowed(self, low: float, high: float) -> Self:
         """Return the part of the domain between two numbers; an end at or beyond the domain's own is left as it is."""
         low = self.low if low <= self.low else self.snap(low)
@@ -125,14 +133,6 @@ class FloatDomain(Range):
             return [self.snap(self.low + i * self.step) for i in range(self.size)]
         return _distinct(self.snap(x) for x in _spread(self.low, self.high, self.log, n))
 
-    def to_optuna(self, value: Value) -> float:
-        """Return ``value`` as Optuna's distribution has it."""
-        return float(value)
-
-    def from_optuna(self, value: Any) -> float:
-        """Return what Optuna's ``value`` stands for."""
-        return float(value)
-
     @cached_property
     def distribution(self) -> optuna.distributions.BaseDistribution:
         """The Optuna distribution."""
@@ -146,8 +146,8 @@ class FloatDomain(Range):
         from skopt.space import Integer, Real
 
         if self.step is not None:
-            return Integer(0, _steps(self.low, self.high, self.step))
-        return Real(self.low, self.high, prior="log-uniform" if self.log else "uniform")
+            return Integer(0, _steps(self.low, self.high, self.step), transform="normalize")
+        return Real(self.low, self.high, prior="log-uniform" if self.log else "uniform", transform="normalize")
 
     def to_dimension(self, value: Value) -> float | int:
         """Return ``value`` as :meth:`dimension` has it."""
@@ -222,14 +222,6 @@ class IntDomain(Range):
             return list(range(self.low, self.high + 1, self.step))
         return _distinct(self.snap(x) for x in _spread(self.low, self.high, self.log, n))
 
-    def to_optuna(self, value: Value) -> int:
-        """Return ``value`` as Optuna's distribution has it."""
-        return int(value)
-
-    def from_optuna(self, value: Any) -> int:
-        """Return what Optuna's ``value`` stands for."""
-        return int(value)
-
     @cached_property
     def distribution(self) -> optuna.distributions.BaseDistribution:
         """The Optuna distribution (on a log scale it has no step: proposals are snapped)."""
@@ -243,8 +235,10 @@ class IntDomain(Range):
         from skopt.space import Integer
 
         if self.log:
-            return Integer(self.low, self.snap(self.high), prior="log-uniform")
-        return Integer(0, self.size - 1)
+            # Trees would do without "normalize", but then scikit-optimize 0.10.2 clips log integers to bounds that are
+            # not logs, and proposes their upper bound for ever.
+            return Integer(self.low, self.snap(self.high), prior="log-uniform", transform="normalize")
+        return Integer(0, self.size - 1, transform="normalize")
 
     def to_dimension(self, value: Value) -> int:
         """Return ``value`` as :meth:`dimension` has it."""
@@ -317,8 +311,8 @@ class ChoiceDomain:
         return self.stored(value)
 
     def from_optuna(self, value: Any) -> Value:
-        """Return what Optuna's ``value`` stands for."""
-        return next(c for c in self.choices if is_same(self.to_optuna(c), value))
+        """Return what Optuna's ``value`` stands for; what is none of the choices, as it is."""
+        return next((c for c in self.choices if is_same(self.to_optuna(c), value)), value)
 
     @cached_property
     def distribution(self) -> optuna.distributions.BaseDistribution:
@@ -343,6 +337,25 @@ class ChoiceDomain:
 
 
 Domain: TypeAlias = FloatDomain | IntDomain | ChoiceDomain
+
+
+def domain_of(distribution: optuna.distributions.BaseDistribution) -> Domain:
+    """Return the domain of the values of an Optuna distribution.
+
+    Raises
+    ------
+    ValueError
+        If it is of a kind that Optuna itself does not have.
+    """
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if isinstance(distribution, CategoricalDistribution):
+        return ChoiceDomain(tuple(distribution.choices))
+    if isinstance(distribution, FloatDistribution):
+        return FloatDomain(distribution.low, distribution.high, distribution.log, distribution.step)
+    if isinstance(distribution, IntDistribution):
+        return IntDomain(distribution.low, distribution.high, distribution.log, distribution.step)
+    raise ValueError(f"{distribution!r} is not a distribution that can be searched")
 
 
 def infer(literal: Value) -> Domain | None:

@@ -6,7 +6,7 @@ A *point* is a dict of the active parameters only. An inactive parameter keeps i
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -103,6 +103,18 @@ class Space:
         parts = {p.name: domains[p.name] for p in self if domains.get(p.name, p.domain) != p.domain}
         return Space([replace(p, domain=parts.get(p.name, p.domain)) for p in self]) if parts else self
 
+    def modelled(self, within: Space) -> dict[str, Domain]:
+        """Return the domain in which a model has each parameter; one that has a single value ever is left out.
+
+        Parameters
+        ----------
+        within : Space
+            The same parameters in the domains that are searched. One that is fixed there keeps its whole domain, so
+            that trials with other values of it are at a distance.
+        """
+        searched = {p.name: within[p.name].domain for p in self if p.domain.size != 1}
+        return {name: self[name].domain if part.size == 1 else part for name, part in searched.items()}
+
     def point(self, values: Mapping[str, Value]) -> Point:
         """Return the point that ``values`` stand for: active parameters only, each snapped to its domain.
 
@@ -116,17 +128,23 @@ class Space:
         dict
             The active parameters and their values.
         """
+        return self.build(lambda parameter: values.get(parameter.name, parameter.literal))
+
+    def build(self, choose: Callable[[Parameter], Value]) -> Point:
+        """Return the point of chosen values: active parameters only, each snapped to its domain.
+
+        Parameters
+        ----------
+        choose : callable
+            Returns a value for a parameter; asked for the active ones only, parents before children.
+        """
         known = {p.name: p.literal for p in self.parameters}
-        if not self.has_conditions:
-            return {n: self._snap(n, values[n]) if n in values else v for n, v in known.items()}
         active = set()
         for parameter in self.ordered:
-            name = parameter.name
             if parameter.condition is None or parameter.condition.holds(known):
-                active.add(name)
-                if name in values:
-                    known[name] = self._snap(name, values[name])
-        return {name: value for name, value in known.items() if name in active}
+                active.add(parameter.name)
+                known[parameter.name] = self._snap(parameter, choose(parameter))
+        return {name: value for name, value in known.items() if name in active} if self.has_conditions else known
 
     def complete(self, point: Mapping[str, Value]) -> Point:
         """Return the values of all parameters at a point: the inactive ones take their literal."""
@@ -194,9 +212,9 @@ class Space:
         literal = self._by_name[name].literal
         return literal if is_same(value, literal) else value
 
-    def _snap(self, name: str, value: Value) -> Value:
+    @staticmethod
+    def _snap(parameter: Parameter, value: Value) -> Value:
         """Return what ``value`` stands for; the cell's literal stays as it is, however many digits it has."""
-        parameter = self._by_name[name]
         return parameter.literal if is_same(value, parameter.literal) else parameter.domain.snap(value)
 
     def _in_dependence_order(self) -> tuple[Parameter, ...]:

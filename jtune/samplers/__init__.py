@@ -2,9 +2,13 @@
 
 ::
 
-    make_sampler("gp", space) -> PointSampler      whole points of a jtune space, none of them twice
-                                     └─ inner      SkoptSampler, or one of Optuna's own; None for uniform draws
-                                          └─ models    jtune's Gaussian process, or a skopt.Optimizer
+    make_sampler("gp", space) -> PointSampler          .propose(study, number) -> Point, none of them twice
+                                     └─ Proposer       SkoptSampler, or OptunaProposer; None for uniform draws
+                                          └─ Model     jtune's Gaussian process, or a skopt.Optimizer
+
+Points are the cell's values from end to end. Optuna's are made of them, or read, at two borders only: what SkoptSampler
+tells Optuna in Optuna's own protocol, and what OptunaProposer hears from Optuna's samplers. What is learnt from is the
+Optuna study, read by ``history``.
 """
 
 from jtune.samplers.make import NAMES, PRUNERS, make_pruner, make_sampler

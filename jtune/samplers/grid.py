@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from optuna.distributions import BaseDistribution
 
 from jtune.language.domains import ChoiceDomain
 from jtune.language.space import Point, Space
@@ -15,7 +14,6 @@ from jtune.samplers.points import LAST_TRIES, PointSampler, SpaceExhausted
 
 if TYPE_CHECKING:
     from optuna.study import Study
-    from optuna.trial import FrozenTrial
 
 
 _GRID_ENUMERATED_AT_MOST = 20_000
@@ -58,23 +56,21 @@ class GridSampler(PointSampler):
         super().forget(point)
         self._start = 0
 
-    def sample_relative(
-        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
+    def propose(self, study: Study, number: int) -> Point:
         try:
-            return super().sample_relative(study, trial, search_space)
+            return super().propose(study, number)
         except SpaceExhausted:
             raise SpaceExhausted("all points of the grid have been tried") from None
 
-    def _proposals(self, study: Study, trial: FrozenTrial) -> Iterator[Point]:
+    def _proposals(self, study: Study, number: int) -> Iterator[Point]:
         if self._points is not None:
             for i in range(self._start, len(self._points)):
                 self._start = i
                 yield self._points[i]
             return
-        rng = np.random.default_rng((self.seed, trial.number))
+        rng = np.random.default_rng((self.seed, number))
         for _ in range(LAST_TRIES):
-            yield self._open.point({n: v[rng.integers(len(v))] for n, v in self._axes.items()})
+            yield self._within.point({n: v[rng.integers(len(v))] for n, v in self._axes.items()})
 
 
 def _grid_levels(space: Space, n_trials: int) -> int:

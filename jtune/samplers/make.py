@@ -12,6 +12,7 @@ from jtune.errors import UsageError, did_you_mean
 from jtune.language.domains import ChoiceDomain
 from jtune.language.space import Space
 from jtune.quiet import quiet
+from jtune.samplers.adapter import OptunaProposer
 from jtune.samplers.grid import GridSampler
 from jtune.samplers.models import SURROGATES
 from jtune.samplers.points import PointSampler
@@ -87,10 +88,14 @@ def make_sampler(
     seed = fresh_seed() if seed is None else seed
     if name == "grid":
         return GridSampler(space, seed, n_trials)
+    if name in SURROGATES:
+        return PointSampler(space, SkoptSampler(seed=seed, surrogate=name, space=space), seed)
     with quiet():  # some of Optuna's samplers are experimental
-        inner = _make_inner(name, space, seed, n_trials)
+        sampler = _optuna_sampler(name, seed, n_trials)
+    if sampler is None:
+        return PointSampler(space, None, seed)
     relative_space, note = _relative_space(name, space)
-    return PointSampler(space, inner, seed, relative_space=relative_space, note=note)
+    return PointSampler(space, OptunaProposer(space, sampler, seed, relative_space), seed, note=note)
 
 
 def make_pruner(name: str | None, n_trials: int) -> BasePruner:
@@ -120,9 +125,7 @@ def make_pruner(name: str | None, n_trials: int) -> BasePruner:
     raise UsageError(f"{name!r} is not a pruner{hint or ';'} there are {', '.join(PRUNERS)}")
 
 
-def _make_inner(name: str, space: Space, seed: int, n_trials: int) -> BaseSampler | None:
-    if name in SURROGATES:
-        return SkoptSampler(seed=seed, surrogate=name, space=space)
+def _optuna_sampler(name: str, seed: int, n_trials: int) -> BaseSampler | None:
     if name == "tpe":
         return optuna.samplers.TPESampler(seed=seed)
     if name == "cmaes":

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
 
-from jtune.language.domains import ChoiceDomain, Domain, FloatDomain, IntDomain
+from jtune.language.domains import Value
 from jtune.language.space import Space
 from jtune.samplers.history import BAD, History
 from jtune.surrogate.selection import best_and_recent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from optuna.trial import FrozenTrial
 
     Array: TypeAlias = NDArray[np.float64]
 
@@ -39,8 +31,8 @@ _REFIT_GROWTH = 1.05
 class Model(Protocol):
     """A surrogate with its search for the next point."""
 
-    def propose(self, history: History) -> dict[str, Any]:
-        """Return the next point, in Optuna's values; nothing where there is too little to learn from.
+    def propose(self, history: History) -> dict[str, Value]:
+        """Return values of the parameters, active or not; nothing where there is too little to learn from.
 
         ``history`` is the whole of it at each call; a trial's loss may differ from the last call's (that of a failed
         trial moves with the others' values), and trials may be gone from it.
@@ -53,30 +45,32 @@ class GpModel:
 
     Parameters
     ----------
-    domains : mapping
-        Name to the domain of Optuna's values.
-    space : Space or None
-        Knows the conditions.
-    held : mapping
-        Values of the parameters that are locked.
+    space : Space
+        The parameters of the model.
+    within : Space
+        The same parameters, in the domains to search.
     seed : int
         Of all random draws, together with the number of trials.
+
+    Attributes
+    ----------
+    gp : GaussianProcess
     """
 
-    def __init__(self, domains: Mapping[str, Domain], space: Space | None, held: Mapping[str, Any], seed: int) -> None:
+    def __init__(self, space: Space, within: Space, seed: int) -> None:
         from jtune.surrogate.encoding import Encoding
         from jtune.surrogate.gp import GaussianProcess
 
-        self._encoding = Encoding(domains, space, held)
+        self._encoding = Encoding(space, within)
         self._seed = seed
-        self._gp = GaussianProcess(groups=list(self._encoding.cube.groups), warm_start=True)
+        self.gp = GaussianProcess(groups=list(self._encoding.cube.groups), warm_start=True)
         self._n_learnt_from = 0
-        self._rows: dict[int, tuple[FrozenTrial, Array]] = {}
-        self._told: tuple[list[FrozenTrial], bytes] = [], b""
+        self._known_rows: dict[int, tuple[Mapping[str, Value], Array]] = {}
+        self._told: tuple[list[Mapping[str, Value]], bytes] = [], b""
         self._ranked: Iterator[Array] = iter(())
 
-    def propose(self, history: History) -> dict[str, Any]:
-        told = history.trials, history.losses.tobytes()
+    def propose(self, history: History) -> dict[str, Value]:
+        told = history.points, history.losses.tobytes()
         if told != self._told:
             self._told, self._ranked = told, itertools.cycle(self._rank(history))
         row = next(self._ranked, None)
@@ -86,7 +80,7 @@ class GpModel:
         """Return the most promising points first, shape (m, d); none where no trial has a place in the cube."""
         from jtune.surrogate.acquisition import rank
 
-        rows = self._encode(history.trials)
+        rows = self.rows(history)
         is_placed, is_running = ~np.isnan(rows).any(axis=1), np.isnan(history.losses[:, 0])
         is_known = is_placed & ~is_running
         if not is_known.any():
@@ -100,27 +94,27 @@ class GpModel:
         incumbents = x[np.argsort(z, kind="stable")]
         if len(running):
             # As if they had turned out as predicted: there, nothing is to be gained any more.
-            x, z = np.concatenate([x, running]), np.concatenate([z, self._gp.posterior_.mean(running)])
-            self._gp.condition(x, z)
-        ranked = rank(self._gp.posterior_, float(z.min()), self._encoding.cube, incumbents, rows[is_placed], rng)
+            x, z = np.concatenate([x, running]), np.concatenate([z, self.gp.posterior_.mean(running)])
+            self.gp.condition(x, z)
+        ranked = rank(self.gp.posterior_, float(z.min()), self._encoding.cube, incumbents, rows[is_placed], rng)
         return _away_from(running, ranked) if len(running) else ranked
 
     def _learn(self, x: Array, losses: Array, n_trials: int, *, always: bool) -> Array:
         """Fit the surrogate, its hyper-parameters now and then (or always), and return the losses as it has them."""
         if always or not self._n_learnt_from <= n_trials < _REFIT_GROWTH * self._n_learnt_from:
-            self._gp.fit(x, losses)
+            self.gp.fit(x, losses)
             self._n_learnt_from = n_trials
         else:
-            self._gp.update(x, losses)
-        return self._gp.warp_.transform(losses)
+            self.gp.update(x, losses)
+        return self.gp.warp_.transform(losses)
 
-    def _encode(self, trials: Sequence[FrozenTrial]) -> Array:
+    def rows(self, history: History) -> Array:
         """Return the trials' points, shape (n, d); NaN where one has no place in the cube."""
-        new = [trial for trial in trials if self._rows.get(trial.number, (None,))[0] is not trial]
-        rows = self._encoding.encode([trial.params for trial in new])
-        # A finished trial does not change.
-        self._rows.update((trial.number, (trial, row)) for trial, row in zip(new, rows, strict=True))
-        return np.array([self._rows[trial.number][1] for trial in trials])
+        told = dict(zip(history.numbers, history.points, strict=True))
+        new = {n: point for n, point in told.items() if self._known_rows.get(n, (None,))[0] is not point}
+        rows = self._encoding.encode(list(new.values()))
+        self._known_rows.update((n, (point, row)) for (n, point), row in zip(new.items(), rows, strict=True))
+        return np.array([self._known_rows[number][1] for number in told])
 
 
 def _away_from(running: Array, ranked: Array) -> Array:
@@ -153,49 +147,59 @@ class SkoptModel:
     """A ``skopt.Optimizer``, told what is new since the last proposal.
 
     It is kept, because its choice between acquisition functions learns from one proposal to the next; it is built anew
-    when a trial that it was told is not in the history any more, or elsewhere.
+    when a trial that it was told is not in the history any more, or elsewhere. Parameters are those of
+    :class:`GpModel`; ``surrogate`` is one of :data:`SURROGATES`.
+
+    Attributes
+    ----------
+    optimizer : skopt.Optimizer or None
     """
 
-    def __init__(self, axes: Mapping[str, Axis], surrogate: str, seed: int) -> None:
-        self._axes = axes
+    def __init__(self, space: Space, within: Space, surrogate: str, seed: int) -> None:
+        self._domains = space.modelled(within)
+        self._missing = {name: domain.snap(space[name].literal) for name, domain in self._domains.items()}
         self._surrogate = surrogate
         self._seed = seed
-        self._optimizer: Any = None
+        self.optimizer: Any = None
         self._told: dict[int, list[Any]] = {}
 
-    def propose(self, history: History) -> dict[str, Any]:
-        told = self._choose(history)
+    def propose(self, history: History) -> dict[str, Value]:
+        told = self.told(history)
         if not told:
             return {}
-        if self._optimizer is None or any(n not in told or told[n][0] != x for n, x in self._told.items()):
+        if self.optimizer is None or any(n not in told or told[n][0] != x for n, x in self._told.items()):
             self._start(len(told))
         losses = [told[number][1] for number in self._told]
         new = {number: x for number, (x, _) in told.items() if number not in self._told}
-        if new or losses != self._optimizer.yi:
+        if new or losses != self.optimizer.yi:
             # yi is a documented attribute; told twice, a trial would count twice.
-            self._optimizer.yi[:] = losses
-            self._optimizer.tell(list(new.values()), [told[number][1] for number in new])
+            self.optimizer.yi[:] = losses
+            self.optimizer.tell(list(new.values()), [told[number][1] for number in new])
             self._told.update(new)
-        x = zip(self._axes.items(), self._optimizer.ask(), strict=True)
-        return {name: axis.domain.from_dimension(value) for (name, axis), value in x}
+        x = zip(self._domains.items(), self.optimizer.ask(), strict=True)
+        return {name: domain.from_dimension(value) for (name, domain), value in x}
 
-    def _choose(self, history: History) -> dict[int, tuple[list[Any], float]]:
+    def told(self, history: History) -> dict[int, tuple[list[Any], float]]:
         """Return points, in scikit-optimize's values, and losses, by the trials' numbers."""
         losses = history.losses[:, 0]
         finished = losses[~np.isnan(losses)]
         # Just as bad as a failed one: what is known to be in hand need not be proposed again.
         losses = np.where(np.isnan(losses), np.quantile(finished, BAD), losses) if len(finished) else losses
-        encoded = {t.number: (self._encode(t), float(loss)) for t, loss in zip(history.trials, losses, strict=True)}
+        encoded = {
+            number: (self._encode(point), float(loss))
+            for number, point, loss in zip(history.numbers, history.points, losses, strict=True)
+        }
         inside = {number: (x, loss) for number, (x, loss) in encoded.items() if x is not None}
         kept = best_and_recent([loss for _, loss in inside.values()], _TOLD_AT_MOST)
         numbers = list(inside)
         return {numbers[i]: inside[numbers[i]] for i in kept}
 
-    def _encode(self, trial: FrozenTrial) -> list[Any] | None:
-        """Return a trial's point, or None where it is out of bounds."""
-        params = trial.params
-        x = [axis.encode(params[name]) if name in params else axis.default for name, axis in self._axes.items()]
-        return None if None in x else x
+    def _encode(self, point: Mapping[str, Value]) -> list[Any] | None:
+        """Return a trial's point as scikit-optimize has it, or None where it is out of bounds."""
+        if any(name in point and domain.reject(point[name]) for name, domain in self._domains.items()):
+            return None
+        values = {**self._missing, **point}
+        return [domain.to_dimension(values[name]) for name, domain in self._domains.items()]
 
     def _start(self, n_told: int) -> None:
         from skopt import Optimizer
@@ -203,52 +207,10 @@ class SkoptModel:
         # The seed moves with the history: a resumed study must not try the same random numbers again.
         state = np.random.SeedSequence((self._seed, n_told)).generate_state(1)[0]
         self._told = {}
-        self._optimizer = Optimizer(
-            [axis.dimension() for axis in self._axes.values()],
+        self.optimizer = Optimizer(
+            [domain.dimension() for domain in self._domains.values()],
             base_estimator=SURROGATES[self._surrogate],
             n_initial_points=0,
             random_state=int(state),
             model_queue_size=1,
         )
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One parameter between Optuna's values and scikit-optimize's.
-
-    Parameters
-    ----------
-    domain : Domain
-        Of Optuna's values; knows scikit-optimize's.
-    default : object
-        For a trial that does not have the parameter, in scikit-optimize's values.
-    """
-
-    domain: Domain
-    default: Any
-
-    def dimension(self) -> Any:
-        dimension = self.domain.dimension()
-        if not isinstance(self.domain, ChoiceDomain):
-            # Trees would do without, but then scikit-optimize 0.10.2 clips log integers to bounds that are not logs,
-            # and proposes their upper bound for ever.
-            dimension.set_transformer("normalize")
-        return dimension
-
-    def encode(self, value: Any) -> Any | None:
-        """Return Optuna's ``value`` as scikit-optimize has it, or None where it is out of bounds."""
-        return None if self.domain.reject(value) else self.domain.to_dimension(value)
-
-
-def axis_of(distribution: BaseDistribution) -> Axis:
-    """Return how the values of a distribution stand in scikit-optimize's space."""
-    domain: Domain
-    if isinstance(distribution, CategoricalDistribution):
-        domain = ChoiceDomain(distribution.choices)
-    elif isinstance(distribution, FloatDistribution):
-        domain = FloatDomain(distribution.low, distribution.high, distribution.log, distribution.step)
-    elif isinstance(distribution, IntDistribution):
-        domain = IntDomain(distribution.low, distribution.high, distribution.log, distribution.step)
-    else:
-        raise ValueError(f"{distribution!r} is not a distribution that scikit-optimize can take")
-    return Axis(domain, domain.to_dimension(domain.levels(1)[0]))

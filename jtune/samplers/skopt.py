@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-)
+from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.search_space import IntersectionSearchSpace
-from optuna.trial import TrialState
+from optuna.trial import TrialState, create_trial
 
 from jtune.errors import did_you_mean
-from jtune.language.domains import ChoiceDomain
-from jtune.language.space import Space
+from jtune.language.domains import ChoiceDomain, Value, domain_of
+from jtune.language.space import Parameter, Point, Space
 from jtune.quiet import quiet
-from jtune.samplers.history import History, is_interrupted, losses_told, reported_values
-from jtune.samplers.models import SURROGATES, Axis, GpModel, Model, SkoptModel, axis_of
+from jtune.samplers.history import Historian, History
+from jtune.samplers.models import SURROGATES, GpModel, Model, SkoptModel
 from jtune.samplers.seeds import fresh_seed
 
 if TYPE_CHECKING:
@@ -35,6 +31,8 @@ if TYPE_CHECKING:
 
 # A model is kept between proposals, which Optuna may ask for in several threads.
 _one_at_a_time = threading.Lock()
+# A uniform draw does not depend on it.
+_ANY_TRIAL = create_trial(state=TrialState.RUNNING)
 
 
 class SkoptSampler(BaseSampler):
@@ -100,26 +98,23 @@ class SkoptSampler(BaseSampler):
         self._seed = fresh_seed() if seed is None else seed
         self._surrogate = surrogate
         self._n_startup_trials = max(1, n_startup_trials)
-        self._whole = self._space = space
-        self._held: dict[str, Any] = {}
+        self._space = self._within = space
         self._intersection = IntersectionSearchSpace()
-        self._reported: dict[int, tuple[FrozenTrial, list[float]]] = {}
-        self._model: Model | None = None
-        self._model_space: tuple[list[tuple[str, BaseDistribution]], dict[str, Any]] = [], {}
+        self._searcher: _Searcher | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         # A model is large, and grows again from the trials.
-        return {**self.__dict__, "_model": None, "_reported": {}}
+        return {**self.__dict__, "_searcher": None}
 
     def reseed_rng(self) -> None:
         """Take a new random seed, and forget the model that grew from the old one."""
-        self._seed, self._model = fresh_seed(), None
+        self._seed, self._searcher = fresh_seed(), None
 
     def narrow(self, space: Space) -> None:
-        """Search only in ``space`` from now on: the parameters of the known space, in domains within theirs.
+        """Search only in ``space`` from now on.
 
         A parameter whose domain has one value left stays in the model, where trials with other values of it are at a
-        distance. (Surrogates other than "gp" propose it as before: keep to its value when you take their proposal.)
+        distance.
 
         Parameters
         ----------
@@ -131,21 +126,50 @@ class SkoptSampler(BaseSampler):
         ValueError
             If the sampler knows no space.
         """
-        if self._whole is None:
+        if self._space is None:
             raise ValueError("this sampler knows no space that could be narrowed; give it one: SkoptSampler(space=...)")
-        whole = self._whole
-        locked = [p for p in space if p.domain.size == 1 and whole[p.name].domain.size != 1]
-        held = {p.name: p.domain.levels(1)[0] for p in locked}
-        self._space = Space([whole[p.name] if p.name in held else p for p in space])
-        self._held = {name: whole[name].domain.to_optuna(value) for name, value in held.items()}
+        self._within = space
+
+    # jtune's own protocol.
+
+    needs_trial = False
+
+    def propose(self, study: Study, number: int) -> Point:
+        """Return the next point of the known space.
+
+        Parameters
+        ----------
+        study : optuna.Study
+            Its trials are points of that space; others are told as described above.
+        number : int
+            Of the trial that is to run there; it may be in the study already.
+
+        Raises
+        ------
+        ValueError
+            If the sampler knows no space, or a study has several objectives and the surrogate takes one.
+        """
+        if self._space is None or self._within is None:
+            raise ValueError("this sampler knows no space of points; give it one: SkoptSampler(space=...)")
+        values = self._values(study, number, self._space, self._within)
+
+        def choose(parameter: Parameter) -> Value:
+            name, domain = parameter.name, parameter.domain
+            if domain.size == 1:
+                return domain.levels(1)[0]
+            if name in values:
+                return values[name]
+            return domain.from_optuna(self._draw(study, number, name, domain.distribution))
+
+        return self._within.build(choose)
+
+    # Optuna's protocol.
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """Return the distributions that are searched together, those of a single value left out."""
-        if self._space is None:
-            space = self._intersection.calculate(study)
-        else:
-            space = {p.name: p.domain.distribution for p in self._space}
-        return {name: dist for name, dist in space.items() if not dist.single()}
+        if self._space is None or self._within is None:
+            return {name: dist for name, dist in self._intersection.calculate(study).items() if not dist.single()}
+        return {name: domain.distribution for name, domain in self._space.modelled(self._within).items()}
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
@@ -157,27 +181,13 @@ class SkoptSampler(BaseSampler):
         self._require_one_objective(study)
         if not search_space:
             return {}
-        history = self._history(study, trial.number, search_space)
-        if len(history.trials) < self._n_startup_trials:
-            return self._middle(study, trial.number, search_space) if self._surrogate == "gp" else {}
-        from jtune.surrogate.gp import calm
-
-        # scikit-optimize and scikit-learn warn about what is normal here: a kernel parameter at its bound, a point that
-        # was evaluated before.
-        with _one_at_a_time, calm(), quiet():
-            model_space = list(search_space.items()), self._held
-            if self._model is None or self._model_space != model_space:
-                self._model, self._model_space = self._new_model(search_space), model_space
-            return self._model.propose(history)
-
-    def _middle(self, study: Study, number: int, search_space: Mapping[str, BaseDistribution]) -> dict[str, Any]:
-        """Return the middle of all ranges for a study's first trial, or its second after the user's own values."""
-        trials = study._storage.get_all_trials(study._study_id, deepcopy=False)
-        others = [trial for trial in trials if trial.number != number]
-        numbers = {n: d for n, d in search_space.items() if not isinstance(d, CategoricalDistribution)}
-        middle = {n: self._held.get(n, self._axis(n, d).domain.levels(1)[0]) for n, d in numbers.items()}
-        is_first = len(others) < 2 and not any(middle.items() <= other.params.items() for other in others)
-        return middle if is_first else {}
+        space, within = self._space, self._within
+        if space is not None and within is not None and search_space.keys() == space.modelled(within).keys():
+            values = self._values(study, trial.number, space, within)
+            return {name: space[name].domain.to_optuna(value) for name, value in values.items()}
+        domains = {name: domain_of(distribution) for name, distribution in search_space.items()}
+        space = Space([Parameter(name, domain, domain.levels(1)[0]) for name, domain in domains.items()])
+        return self._values(study, trial.number, space, None)
 
     def sample_independent(
         self,
@@ -188,9 +198,7 @@ class SkoptSampler(BaseSampler):
     ) -> Any:
         """Return a uniform draw, the same for the same seed, trial and name."""
         self._require_one_objective(study)
-        key = (self._seed, trial.number, zlib.crc32(param_name.encode()))
-        seed = int(np.random.SeedSequence(key).generate_state(1)[0])
-        return RandomSampler(seed=seed).sample_independent(study, trial, param_name, param_distribution)
+        return self._draw(study, trial.number, param_name, param_distribution)
 
     def _require_one_objective(self, study: Study) -> None:
         if len(study.directions) > 1 and self._surrogate != "gp":
@@ -199,44 +207,69 @@ class SkoptSampler(BaseSampler):
                 'take "gp", or optuna.samplers.NSGAIISampler or TPESampler'
             )
 
-    def _history(self, study: Study, number: int, search_space: Mapping[str, BaseDistribution]) -> History:
-        """Return all trials but ``number`` that a model can learn from."""
-        # Not study.get_trials: under Hyperband that is one bracket only, too few to learn from.
-        trials = [
-            trial
-            for trial in study._storage.get_all_trials(study._study_id, deepcopy=False)
-            if trial.number != number and self._is_told(trial, search_space)
-        ]
-        for trial in trials:
-            # A finished trial does not change.
-            if self._reported.get(trial.number, (None,))[0] is not trial:
-                self._reported[trial.number] = trial, reported_values(trial, len(study.directions))
-        reported = np.array([self._reported[trial.number][1] for trial in trials])
-        losses = losses_told(reported, [trial.state for trial in trials], study.directions)
-        return History(trials if len(losses) else [], losses)
+    def _draw(self, study: Study, number: int, name: str, distribution: BaseDistribution) -> Any:
+        seed = int(np.random.SeedSequence((self._seed, number, zlib.crc32(name.encode()))).generate_state(1)[0])
+        return RandomSampler(seed=seed).sample_independent(study, _ANY_TRIAL, name, distribution)
 
-    def _is_told(self, trial: FrozenTrial, search_space: Mapping[str, BaseDistribution]) -> bool:
-        """Tell whether there is something to learn from a trial."""
-        if trial.state == TrialState.RUNNING and self._space is None:
-            # Otherwise its other parameters may still be asked for.
-            return all(name in trial.params for name in search_space)
-        if trial.state == TrialState.WAITING or is_interrupted(trial):
-            return False
-        return any(name in trial.params for name in search_space)
+    def _values(self, study: Study, number: int, space: Space, within: Space | None) -> dict[str, Value]:
+        """Return what the surrogate proposes, as the values of ``space``; nothing while there are too few trials.
 
-    def _new_model(self, search_space: Mapping[str, BaseDistribution]) -> Model:
-        axes = {name: self._axis(name, distribution) for name, distribution in search_space.items()}
-        if self._surrogate == "gp":
-            domains = {name: axis.domain for name, axis in axes.items()}
-            return GpModel(domains, self._space, self._held, self._seed)
-        return SkoptModel(axes, self._surrogate, self._seed)
+        Without ``within``, the space is that of a study of which no more is known.
+        """
+        self._require_one_objective(study)
+        searcher = _Searcher(space, within)
+        if self._searcher is None or not searcher.is_alike(self._searcher):
+            self._searcher = searcher
+        searcher = self._searcher
+        history = searcher.historian.read(study, number)
+        if len(history.numbers) < self._n_startup_trials:
+            return searcher.middle(study, number) if self._surrogate == "gp" else {}
+        from jtune.surrogate.gp import calm
 
-    def _axis(self, name: str, distribution: BaseDistribution) -> Axis:
-        axis = axis_of(distribution)
-        parameter = self._space[name] if self._space is not None and name in self._space else None
-        if parameter is None or parameter.domain.distribution != distribution:
-            return axis
-        domain = parameter.domain
-        default = domain.to_dimension(domain.coerce(parameter.literal))
-        # Optuna may have choices by their text, and has no steps on a log scale.
-        return Axis(axis.domain if isinstance(domain, ChoiceDomain) else domain, default)
+        # scikit-optimize and scikit-learn warn about what is normal here: a kernel parameter at its bound, a point that
+        # was evaluated before.
+        with _one_at_a_time, calm(), quiet():
+            return searcher.propose(history, self._surrogate, self._seed)
+
+
+class _Searcher:
+    """A surrogate of one space, with what it has been told.
+
+    Parameters
+    ----------
+    space : Space
+    within : Space or None
+        The same parameters in the domains that are searched; None for the space of a study of which no more is known.
+    """
+
+    def __init__(self, space: Space, within: Space | None) -> None:
+        self._space, self._within = space, within or space
+        self._is_known = within is not None
+        self._domains = space.modelled(self._within)
+        self._model: Model | None = None
+        self.historian = Historian(self._domains.keys(), space if self._is_known else None)
+
+    def is_alike(self, other: _Searcher) -> bool:
+        """Tell whether another one searches the same space."""
+        same = (self._space.parameters, self._within.parameters, self._is_known)
+        return same == (other._space.parameters, other._within.parameters, other._is_known)
+
+    def middle(self, study: Study, number: int) -> dict[str, Value]:
+        """Return the middle of all ranges for a study's first trial, or its second after the user's own values."""
+        trials = study._storage.get_all_trials(study._study_id, deepcopy=False)
+        others = [trial for trial in trials if trial.number != number]
+        ranges = [name for name, domain in self._domains.items() if not isinstance(domain, ChoiceDomain)]
+        middle = {name: self._within[name].domain.levels(1)[0] for name in ranges}
+        is_first = len(others) < 2 and not any(middle.items() <= other.params.items() for other in others)
+        return middle if is_first else {}
+
+    def propose(self, history: History, surrogate: str, seed: int) -> dict[str, Value]:
+        """Return the surrogate's proposal."""
+        if self._model is None:
+            if surrogate == "gp":
+                self._model = GpModel(self._space, self._within, seed)
+            else:
+                self._model = SkoptModel(self._space, self._within, surrogate, seed)
+        values = self._model.propose(history)
+        fixed = {n: p.levels(1)[0] for n in values if (p := self._within[n].domain).size == 1}
+        return {**values, **fixed}

@@ -4,33 +4,24 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from jtune.errors import JournalError, StudyError
-from jtune.language.domains import Value
 from jtune.language.space import Point, Space
 from jtune.quiet import is_heard, quiet
+from jtune.samplers import PointSampler
 from jtune.storage.definition import Definition, Goal
 from jtune.storage.journal import Journal
 from jtune.storage.ranking import Ranking, losses
-from jtune.storage.record import (
-    KILLED,
-    OPTUNA_STATES,
-    RECORDED,
-    Trial,
-    first_curve,
-    record,
-    state_of,
-    stored_values,
-)
+from jtune.storage.record import ATTRIBUTE, KILLED, Codec, Trial, ended, started
 from jtune.text import counted
 from jtune.trials.outcome import Origin, Outcome, State
 
-ATTRIBUTE, _ENDING, USED = "jtune", "jtune:ending", "jtune:used"
+_ENDING, USED = "jtune:ending", "jtune:used"
 # Optuna's log of jtune's own bookkeeping has no place in a cell; its verbosity, and the log of other studies, stay.
 for _name in ("optuna.study.study", "optuna.storages.journal._storage"):
     logging.getLogger(_name).addFilter(is_heard)
@@ -71,6 +62,11 @@ class Ledger:
         self._storage = study._storage
         self._id = study._study_id
         self._lock = threading.RLock()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Have all trials read anew."""
+        self._codec = Codec(self.space, len(self.objectives))
         self._trials: dict[int, Trial] = {}  # by number, in order
         self._open: list[int] = []
         self._ranking = Ranking(self.objectives)
@@ -108,21 +104,33 @@ class Ledger:
             return list(self._trials.values())
 
     def _read(self) -> None:
-        """Take in the trials that have ended since the last time: one that has ended never changes.
+        """Take in the trials that have ended since the last time: one that has ended never changes."""
+        unread, self._open = self._unread(), []
+        for frozen in unread:
+            self._take_in(frozen)
 
-        Those that are open run, where somebody writes; else the kernel that ran them was killed.
-        """
+    def _unread(self) -> list[FrozenTrial]:
+        """Return the trials that were open the last time, and the new ones."""
+        try:
+            self._stored_id(len(self._trials))
+        except KeyError:  # none is new: so it is at each step of a search
+            return [self._storage.get_trial(self._stored_id(number)) for number in self._open]
         frozen = self._storage.get_all_trials(self._id, deepcopy=False)
-        looked_at = [*self._open, *range(len(self._trials), len(frozen))]
-        self._open = [number for number in looked_at if not frozen[number].state.is_finished()]
-        is_left_open = bool(self._open) and not self.journal.is_written
-        for number in looked_at:
-            trial = self._trial(frozen[number])
-            if trial.state != State.RUNNING:
-                self._ranking.add(trial)
-            elif is_left_open:
+        return [frozen[number] for number in [*self._open, *range(len(self._trials), len(frozen))]]
+
+    def _take_in(self, frozen: FrozenTrial) -> None:
+        """Note a trial; an open one runs, where somebody writes, else the kernel that ran it was killed."""
+        trial = self._codec.decode(frozen)
+        if trial.state != State.RUNNING:
+            self._ranking.add(trial)
+        else:
+            self._open.append(trial.number)
+            if not self.journal.is_written:
                 trial = replace(trial, state=State.INTERRUPTED, reason=KILLED, seconds=0.0)
-            self._trials[number] = trial
+        self._trials[trial.number] = trial
+
+    def _stored_id(self, number: int) -> int:
+        return self._storage.get_trial_id_from_study_id_trial_number(self._id, number)
 
     def __getitem__(self, number: int) -> Trial:
         trials = self.trials
@@ -169,81 +177,82 @@ class Ledger:
         """Return objective values with their signs turned so that lower is better."""
         return losses(self.objectives, values)
 
-    def _trial(self, frozen: FrozenTrial) -> Trial:
-        record = frozen.user_attrs.get(ATTRIBUTE, {})
-        return Trial(
-            number=frozen.number,
-            _params=self._params(frozen),
-            values=tuple(frozen.values or ())[: len(self.objectives)] if frozen.state == TrialState.COMPLETE else (),
-            seconds=record.get("seconds"),
-            state=state_of(record.get("state"), frozen.state),
-            reason=record.get("reason", ""),
-            origin=record.get("origin", "sampler"),
-            _curves=record.get("curves", {}),
-            _outputs=record.get("outputs", []),
-            traceback=record.get("traceback", ""),
-            repeats=tuple(tuple(run) for run in record.get("repeats", ())),
-        )
-
-    def _params(self, frozen: FrozenTrial) -> Point:
-        """Return a trial's parameters, in cell order; names that a foreign writer added are left out."""
-        return self.space.from_optuna(frozen.params)
-
     # What follows is for the search.
 
-    def start_trial(self, origin: Origin, point: Mapping[str, Value] | None = None) -> tuple[int, Point]:
-        """Start a trial and return its number and point.
+    def start_trial(self, origin: Origin, point: Point) -> int:
+        """Start a trial and return its number.
 
         Parameters
         ----------
         origin : Origin
-        point : mapping, optional
-            Where to run; None asks the sampler.
+        point : Point
+            Where to run.
+        """
+        encoded = self._codec.encode(started(-1, point, origin))
+        return self._created(encoded).number
+
+    def _created(self, encoded: FrozenTrial | None = None) -> FrozenTrial:
+        """Create a trial in the storage, and return it as it is there."""
+        with self._lock:
+            self._read()
+            frozen = self._storage.get_trial(self._storage.create_new_trial(self._id, encoded))
+            if frozen.number == len(self._trials):  # else another tool was faster, and its trial is to be read first
+                self._take_in(frozen)
+            return frozen
+
+    def ask(self, sampler: PointSampler) -> tuple[int, Point]:
+        """Start a trial where a sampler wants it, and return its number and point.
 
         Raises
         ------
         SpaceExhausted
-            If the sampler has no point left; the trial is closed as interrupted.
+            If the sampler has no point left.
         """
-        storage = self._storage
-        # Not Study.ask: it looks at every trial for one that waits.
-        trial_id = storage.create_new_trial(self._id)
-        frozen = storage.get_trial(trial_id)
-        if point is None:
-            try:
-                point = self._ask(frozen)
-            except Exception as error:
-                self.end_trial(frozen.number, origin, Outcome(State.INTERRUPTED, str(error)))
-                raise
-        for name, value in point.items():
-            domain = self.space[name].domain
-            internal = domain.distribution.to_internal_repr(domain.to_optuna(value))
-            storage.set_trial_param(trial_id, name, internal, domain.distribution)
-        return frozen.number, dict(point)
+        if not sampler.needs_trial:
+            point = self._proposed(sampler, self._next_number())
+            return self.start_trial("sampler", point), point
+        frozen = self._created()
+        try:
+            point = self._proposed(sampler, frozen.number)
+        except Exception as error:
+            self.end_trial(frozen.number, Outcome(State.INTERRUPTED, str(error)))
+            raise
+        encoded = self._codec.encode(started(frozen.number, point, "sampler"))
+        for name, distribution in encoded.distributions.items():
+            internal = distribution.to_internal_repr(encoded.params[name])
+            self._storage.set_trial_param(frozen._trial_id, name, internal, distribution)
+        return frozen.number, point
 
-    def _ask(self, frozen: FrozenTrial) -> Point:
-        sampler = self.optuna.sampler
+    def _proposed(self, sampler: PointSampler, number: int) -> Point:
         with quiet():
-            sampler.before_trial(self.optuna, frozen)
-            distributions = sampler.infer_relative_search_space(self.optuna, frozen)
-            proposed = sampler.sample_relative(self.optuna, frozen, distributions)
-        return self.space.from_optuna(proposed)
+            return sampler.propose(self.optuna, number)
+
+    def _next_number(self) -> int:
+        with self._lock:
+            self._read()
+            return len(self._trials)
 
     def report_value(self, number: int, step: int, value: float) -> FrozenTrial:
         """Record an intermediate value of a running trial, and return that."""
-        trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._id, number)
+        trial_id = self._stored_id(number)
         self._storage.set_trial_intermediate_value(trial_id, step, value)
         return self._storage.get_trial(trial_id)
 
-    def end_trial(self, number: int, origin: Origin, outcome: Outcome) -> Trial:
+    def end_trial(self, number: int, outcome: Outcome) -> Trial:
         """Record an outcome and return its trial; on return it is in the file."""
-        trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._id, number)
-        self._storage.set_trial_user_attr(trial_id, ATTRIBUTE, record(origin, outcome))
-        state = OPTUNA_STATES.get(outcome.state, TrialState.FAIL)
-        values = stored_values(outcome.values) if state == TrialState.COMPLETE else None
+        trial_id = self._stored_id(number)
+        with self._lock:
+            self._read()
+            trial = ended(self._trials[number], outcome)
+        state, values = self._codec.state(trial), self._codec.values(trial)
+        self._storage.set_trial_user_attr(trial_id, ATTRIBUTE, self._codec.attribute(trial))
+        # Not Study.tell, which copies all that a trial showed.
         with quiet():
-            self.optuna.tell(number, values, state=state)
-        return self._trial(self._storage.get_trial(trial_id))
+            self.optuna.sampler.after_trial(self.optuna, self._storage.get_trial(trial_id), state, values)
+        self._storage.set_trial_state_values(trial_id, state, values)
+        with self._lock:
+            self._read()
+            return self._trials[number]
 
     def redefine(self, definition: Definition) -> None:
         """Follow the cell's text where it changed in what makes no difference to the trials."""
@@ -251,7 +260,7 @@ class Ledger:
             self.optuna.set_user_attr(ATTRIBUTE, definition.to_json())
             with self._lock:
                 self.definition = definition
-                self._trials, self._open, self._ranking = {}, [], Ranking(self.objectives)
+                self._forget()
 
     def end(self, ending: str) -> None:
         """Record why a search ended; empty when another one starts."""
@@ -262,23 +271,12 @@ class Ledger:
         """Mark trials that a killed kernel left running as interrupted."""
         for trial in self.trials:
             if trial.state == State.RUNNING:
-                self.end_trial(trial.number, trial.origin, Outcome(State.INTERRUPTED, KILLED))
+                self.end_trial(trial.number, Outcome(State.INTERRUPTED, KILLED))
 
     def adopt(self, trials: Sequence[Trial]) -> None:
         """Take over ended trials of an older generation."""
         for trial in trials:
-            state = OPTUNA_STATES.get(trial.state, TrialState.FAIL)
-            domains = {name: self.space[name].domain for name in trial.params}
-            self.optuna.add_trial(
-                optuna.trial.create_trial(
-                    state=state,
-                    values=stored_values(trial.values) if state == TrialState.COMPLETE else None,
-                    params={name: domains[name].to_optuna(value) for name, value in trial.params.items()},
-                    distributions={name: domain.distribution for name, domain in domains.items()},
-                    intermediate_values=first_curve(trial),
-                    user_attrs={ATTRIBUTE: {key: value for key in RECORDED if (value := getattr(trial, key))}},
-                )
-            )
+            self._storage.create_new_trial(self._id, self._codec.encode(trial))
 
 
 def generation(study_name: str, name: str) -> int | None:

@@ -1,20 +1,21 @@
-"""A trial as the user holds it, and as Optuna and the file have it."""
+"""A trial as the user holds it, and the one codec between that and what Optuna and the file have of it."""
 
 from __future__ import annotations
 
 import copy
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
-from jtune.language.space import Point
+from jtune.language.space import Point, Space
 from jtune.trials.outcome import Origin, Outcome, Output, State
 
-OPTUNA_STATES = {State.COMPLETE: TrialState.COMPLETE, State.PRUNED: TrialState.PRUNED}
+ATTRIBUTE = "jtune"
+"""The attribute of Optuna's that holds what jtune alone knows of a trial, or of a study."""
 KILLED = "the kernel ended while it ran"
 
 
@@ -96,27 +97,24 @@ def moved(trial: Trial, point: Point) -> Trial:
     return replace(trial, _params=point)
 
 
-RECORDED = ("state", "reason", "origin", "seconds", "curves", "outputs", "traceback", "repeats")
+def started(number: int, point: Point, origin: Origin) -> Trial:
+    """Return a trial that runs."""
+    return Trial(number, point, (), None, State.RUNNING, "", origin)
 
 
-def record(origin: Origin, outcome: Outcome) -> dict[str, Any]:
-    """Return what is written of a trial beside its values; what is empty, or usual, is left out."""
-    entries = {
-        "state": str(outcome.state) if outcome.state != State.COMPLETE else "",
-        "reason": outcome.reason,
-        "origin": origin if origin != "sampler" else "",
-        "seconds": round(outcome.seconds, 6),
-        "curves": dict(outcome.curves),
-        "outputs": _jsonable(list(outcome.outputs)),
-        "traceback": outcome.traceback,
-        "repeats": outcome.repeats,
-    }
-    return {key: value for key, value in entries.items() if value or key == "seconds"}
-
-
-def stored_values(values: Sequence[float]) -> list[float]:
-    """Return objective values as Optuna has them: where a cell has no objective, there is one all the same."""
-    return list(values) or [0.0]
+def ended(trial: Trial, outcome: Outcome) -> Trial:
+    """Return what has become of a trial that ran."""
+    return replace(
+        trial,
+        values=outcome.values,
+        seconds=round(outcome.seconds, 6),
+        state=outcome.state,
+        reason=outcome.reason,
+        _curves=dict(outcome.curves),
+        _outputs=_jsonable(list(outcome.outputs)),
+        traceback=outcome.traceback,
+        repeats=outcome.repeats,
+    )
 
 
 def _jsonable(outputs: list[Output]) -> list[Output]:
@@ -129,17 +127,101 @@ def _jsonable(outputs: list[Output]) -> list[Output]:
     return outputs
 
 
-def first_curve(trial: Trial) -> dict[int, float]:
-    """Return the intermediate values that a pruner sees of a trial: its first curve, where that is finite."""
-    curve = next(iter(trial.curves.values()), [])
-    return {step: value for step, value in enumerate(curve) if math.isfinite(value)}
+_TO_OPTUNA = {
+    State.RUNNING: TrialState.RUNNING, State.COMPLETE: TrialState.COMPLETE, State.PRUNED: TrialState.PRUNED,
+}  # fmt: skip
+_OF_OTHERS = {TrialState.COMPLETE: State.COMPLETE, TrialState.PRUNED: State.PRUNED, TrialState.FAIL: State.FAILED}
 
 
-_STATES = {TrialState.COMPLETE: State.COMPLETE, TrialState.PRUNED: State.PRUNED, TrialState.FAIL: State.FAILED}
+class Codec:
+    """Writes trials as Optuna has them, and reads them back.
+
+    Optuna has a place for points, values and the first curve; all else is in one attribute, a dict that leaves out what
+    is empty or usual.
+
+    Parameters
+    ----------
+    space : Space
+        Of the trials' points.
+    n_objectives : int
+        0 for a cell without one; Optuna has one all the same.
+    """
+
+    def __init__(self, space: Space, n_objectives: int) -> None:
+        self._space, self._n_objectives = space, n_objectives
+
+    def encode(self, trial: Trial) -> FrozenTrial:
+        """Return a trial as Optuna has it."""
+        now, state = datetime.now(), self.state(trial)
+        domains = {name: self._space[name].domain for name in trial.params}
+        attribute = self.attribute(trial)
+        return FrozenTrial(
+            number=trial.number,
+            trial_id=-1,  # the storage gives it another one
+            state=state,
+            value=None,
+            values=self.values(trial),
+            datetime_start=now,
+            datetime_complete=now if state.is_finished() else None,
+            params={name: domains[name].to_optuna(value) for name, value in trial.params.items()},
+            distributions={name: domain.distribution for name, domain in domains.items()},
+            intermediate_values=self._reported(trial),
+            user_attrs={ATTRIBUTE: attribute} if attribute else {},
+            system_attrs={},
+        )
+
+    def state(self, trial: Trial) -> TrialState:
+        """Return the state of a trial in Optuna, which has fewer."""
+        return _TO_OPTUNA.get(trial.state, TrialState.FAIL)
+
+    def values(self, trial: Trial) -> list[float] | None:
+        """Return the values of a trial in Optuna, which takes those of a pruned one from its curve."""
+        if trial.state == State.COMPLETE:
+            return list(trial.values) or [0.0]
+        reported = self._reported(trial) if trial.state == State.PRUNED else {}
+        return [reported[max(reported)]] if reported else None
+
+    def attribute(self, trial: Trial) -> dict[str, Any]:
+        """Return what Optuna has no place for."""
+        entries = {
+            "state": trial.state.value if trial.state not in (State.RUNNING, State.COMPLETE) else "",
+            "reason": trial.reason,
+            "origin": trial.origin if trial.origin != "sampler" else "",
+            "seconds": trial.seconds,
+            "curves": trial._curves,
+            "outputs": trial._outputs,
+            "traceback": trial.traceback,
+            "repeats": trial.repeats,
+        }
+        return {key: value for key, value in entries.items() if value or (key == "seconds" and value is not None)}
+
+    def decode(self, frozen: FrozenTrial) -> Trial:
+        """Return a trial that Optuna has; one of another tool has less to tell."""
+        found = frozen.user_attrs.get(ATTRIBUTE)
+        attribute: dict[str, Any] = found if isinstance(found, dict) else {}
+        is_complete = frozen.state == TrialState.COMPLETE
+        return Trial(
+            number=frozen.number,
+            _params=self._space.from_optuna(frozen.params),
+            values=tuple(frozen.values or ())[: self._n_objectives] if is_complete else (),
+            seconds=attribute.get("seconds"),
+            state=_state(attribute.get("state"), frozen.state),
+            reason=attribute.get("reason", ""),
+            origin=attribute.get("origin", "sampler"),
+            _curves=attribute.get("curves", {}),
+            _outputs=attribute.get("outputs", []),
+            traceback=attribute.get("traceback", ""),
+            repeats=tuple(tuple(run) for run in attribute.get("repeats", ())),
+        )
+
+    def _reported(self, trial: Trial) -> dict[int, float]:
+        """Return what a pruner sees of a trial: its first curve, where that is finite; none of several objectives."""
+        curve = next(iter(trial._curves.values()), []) if self._n_objectives <= 1 else []
+        return {step: value for step, value in enumerate(curve) if math.isfinite(value)}
 
 
-def state_of(written: object, optuna_state: TrialState) -> State:
+def _state(written: object, optuna_state: TrialState) -> State:
     """Return a trial's state: the one that jtune wrote, if it has ended, else what another tool made of it."""
     if optuna_state.is_finished() and written in list(State):
         return State(written)
-    return _STATES.get(optuna_state, State.RUNNING)
+    return _OF_OTHERS.get(optuna_state, State.RUNNING)

@@ -14,7 +14,8 @@ from optuna.storages import JournalStorage
 from jtune.quiet import quiet
 from jtune.storage.definition import Definition
 from jtune.storage.journal import FOLDER, Journal, warn_it
-from jtune.storage.ledger import ATTRIBUTE, USED, Ledger, generation
+from jtune.storage.ledger import USED, Ledger, generation
+from jtune.storage.record import ATTRIBUTE
 
 
 class Store:

@@ -334,8 +334,7 @@ class _Rows:
     def __init__(self, space: Space, points: Sequence[Point]) -> None:
         self._space = space
         with calm():
-            # A parameter of one value needs no column.
-            self._encoding = Encoding({p.name: p.domain for p in space if p.domain.size != 1}, space)
+            self._encoding = Encoding(space)
             self._complete = self._encode(points)
             self.observed = self._encoding.cube.settle(self._complete)
         self.groups = self._encoding.cube.groups

@@ -91,16 +91,14 @@ def _padded(domain: FloatDomain | IntDomain) -> tuple[float, float]:
 
 
 class Encoding:
-    """Parameters side by side in the unit cube.
+    """The parameters of a space side by side in the unit cube.
 
     Parameters
     ----------
-    domains : mapping
-        Name to domain, in the order of the columns; each of more than one value. Choices may be the cell's or Optuna's.
-    space : Space, optional
-        Knows the conditions; without it, all parameters are active everywhere.
-    held : mapping
-        Values of the parameters that do not move in the cube.
+    space : Space
+        Those of more than one value are in the cube.
+    within : Space, optional
+        The same parameters in the domains that are searched: those are [0, 1], and what is fixed does not move.
 
     Attributes
     ----------
@@ -112,23 +110,21 @@ class Encoding:
         Name to slice.
     """
 
-    def __init__(
-        self, domains: Mapping[str, Domain], space: Space | None, held: Mapping[str, Value] | None = None
-    ) -> None:
-        self._ordered = space.ordered if space is not None and space.has_conditions else ()
-        names = {name for p in self._ordered if p.condition for name in p.condition.names} & domains.keys()
-        # Conditions are about the cell's values, whatever the columns are decoded to.
-        self._parents = {p.name: UnitAxis(p.domain) for p in self._ordered if p.name in names}
-        self._literals = space.complete({}) if space is not None else {}
-        self.units = {name: UnitAxis(domain) for name, domain in domains.items()}
-        held_columns = [
-            unit.encode([held[name]])[0] if held and name in held else np.full(unit.axis.width, np.nan)
-            for name, unit in self.units.items()
+    def __init__(self, space: Space, within: Space | None = None) -> None:
+        within = within or space
+        self._ordered = space.ordered if space.has_conditions else ()
+        self._literals = space.complete({})
+        self.units = {name: UnitAxis(domain) for name, domain in space.modelled(within).items()}
+        self._parents = {name for p in space if p.condition for name in p.condition.names} & self.units.keys()
+        searched = {name: within[name].domain for name in self.units}
+        held = [
+            unit.encode(domain.levels(1))[0] if domain.size == 1 else np.full(unit.axis.width, np.nan)
+            for unit, domain in zip(self.units.values(), searched.values(), strict=True)
         ]
         self.cube = Cube(
             [unit.axis for unit in self.units.values()],
             self._active if self._ordered else None,
-            np.concatenate(held_columns) if held_columns else None,
+            np.concatenate(held) if held else None,
         )
         self.columns = dict(zip(self.units, self.cube.columns, strict=True))
 
@@ -155,7 +151,7 @@ class Encoding:
             if parameter.condition is not None:
                 found[name] = np.array(_holds(parameter.condition, known, len(x)), bool)
             if name in self._parents:
-                decoded = _decode_few(self._parents[name], x[:, self.columns[name]])
+                decoded = _decode_few(self.units[name], x[:, self.columns[name]])
                 known[name] = [
                     value if active else literal
                     for value, active, literal in zip(decoded, found[name], known[name], strict=True)

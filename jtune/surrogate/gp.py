@@ -346,6 +346,10 @@ class Posterior:
         self._factor = _cholesky(covariance)
         self._alpha = _solve(self._factor, _solve(self._factor, z), transposed=True)
 
+    def __len__(self) -> int:
+        """How many observations there are."""
+        return len(self._alpha)
+
     def mean(self, x: Array) -> Array:
         """Return the mean at points of shape (m, d); RW (2.25)."""
         return np.asarray(self._kernel(x) @ self._alpha)
