@@ -33,7 +33,9 @@ names = count()
 def ledger_of(folder, cell=CELL):
     parsed = Cell(f"{cell}loss = 0\n")
     name = f"q{next(names)}"
-    definition = Definition(name, parsed.space, (Goal("minimize", "loss"),), parsed.identity, {}, "", parsed.source, parsed.spans)
+    definition = Definition(
+        name, parsed.space, (Goal("minimize", "loss"),), parsed.identity, {}, "", parsed.source, parsed.spans
+    )
     return Store(name, Path(folder)).start(definition)
 
 
