@@ -691,6 +691,18 @@ def test_parallel_proposals_spread_out():
     assert min(gaps) > 0.05
 
 
+def test_first_points_of_trials_that_run_at_a_time_are_spread():
+    def least_gap(name, seed):
+        sampler = make_sampler(name, PLANE, seed=seed)
+        study, _ = run(sampler, 1, bowl)
+        batch = np.array([list(ask(study, sampler)[1].values()) for _ in range(8)])
+        return min(np.linalg.norm(a - b) for i, a in enumerate(batch) for b in batch[:i])
+
+    gaps = [(least_gap("gp", seed), least_gap("random", seed)) for seed in range(10)]
+    assert sum(spread > drawn for spread, drawn in gaps) >= 9
+    assert np.median([spread for spread, _ in gaps]) > 2 * np.median([drawn for _, drawn in gaps])
+
+
 def test_asked_again_it_proposes_the_next_best():
     sampler = SkoptSampler(seed=0, space=PLANE)
     study, _ = run(PointSampler(PLANE, sampler, 0), 12, bowl)

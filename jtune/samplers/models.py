@@ -24,6 +24,8 @@ SURROGATES = {"gp": "", "skopt": "GP", "forest": "ET"}
 # A Gaussian process takes time that grows with the cube of what it is told; trees do not, but the best and the most
 # recent hundreds say enough to both.
 _LEARNT_AT_MOST, _TOLD_AT_MOST = 400, 300
+# Of so many draws the first points of trials that run at a time are those farthest from the others.
+_SPREAD_AMONG = 32
 # By how much there must be more trials before the hyper-parameters are searched again.
 _REFIT_GROWTH = 1.05
 
@@ -75,6 +77,14 @@ class GpModel:
             self._told, self._ranked = told, itertools.cycle(self._rank(history))
         row = next(self._ranked, None)
         return {} if row is None else self._encoding.decode(row)
+
+    def spread(self, history: History) -> dict[str, Value]:
+        """Return a point far from all that were tried, for a search that knows too little to propose one."""
+        rows = self.rows(history)
+        rng = np.random.default_rng((self._seed, len(rows)))
+        drawn = self._encoding.cube.sample(_SPREAD_AMONG, rng)
+        nearest = np.linalg.norm(drawn[:, None] - rows[~np.isnan(rows).any(axis=1)], axis=2).min(axis=1, initial=np.inf)
+        return self._encoding.decode(drawn[nearest.argmax()])
 
     def _rank(self, history: History) -> Array:
         """Return the most promising points first, shape (m, d); none where no trial has a place in the cube."""

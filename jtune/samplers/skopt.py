@@ -223,7 +223,7 @@ class SkoptSampler(BaseSampler):
         searcher = self._searcher
         history = searcher.historian.read(study, number)
         if len(history.numbers) < self._n_startup_trials:
-            return searcher.middle(study, number) if self._surrogate == "gp" else {}
+            return searcher.first(study, number, history, self._seed) if self._surrogate == "gp" else {}
         from jtune.surrogate.gp import calm
 
         # scikit-optimize and scikit-learn warn about what is normal here: a kernel parameter at its bound, a point that
@@ -254,7 +254,23 @@ class _Searcher:
         same = (self._space.parameters, self._within.parameters, self._is_known)
         return same == (other._space.parameters, other._within.parameters, other._is_known)
 
-    def middle(self, study: Study, number: int) -> dict[str, Value]:
+    def first(self, study: Study, number: int, history: History, seed: int) -> dict[str, Value]:
+        """Return a point for one of the first trials, which know too little of each other; nothing for a uniform draw.
+
+        Where several run at a time they are spread, as none has seen the others' values.
+        """
+        if middle := self._middle(study, number):
+            return middle
+        if not np.isnan(history.losses).any():
+            return {}
+        from jtune.surrogate.gp import calm
+
+        with _one_at_a_time, calm():
+            if not isinstance(self._model, GpModel):
+                self._model = GpModel(self._space, self._within, seed)
+            return self._fixed(self._model.spread(history))
+
+    def _middle(self, study: Study, number: int) -> dict[str, Value]:
         """Return the middle of all ranges for a study's first trial, or its second after the user's own values."""
         trials = study._storage.get_all_trials(study._study_id, deepcopy=False)
         others = [trial for trial in trials if trial.number != number]
@@ -270,6 +286,9 @@ class _Searcher:
                 self._model = GpModel(self._space, self._within, seed)
             else:
                 self._model = SkoptModel(self._space, self._within, surrogate, seed)
-        values = self._model.propose(history)
+        return self._fixed(self._model.propose(history))
+
+    def _fixed(self, values: dict[str, Value]) -> dict[str, Value]:
+        """Return values with those of the parameters that are fixed."""
         fixed = {n: p.levels(1)[0] for n in values if (p := self._within[n].domain).size == 1}
         return {**values, **fixed}
