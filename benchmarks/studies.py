@@ -38,8 +38,8 @@ def write(folder: Path, name: str, values: np.ndarray) -> None:
     rng = np.random.default_rng(0)
     with store.journal.writing():
         for row in values.tolist():
-            number, _ = ledger.start_trial("sampler", cell.space.sample(rng))
-            ledger.end_trial(number, "sampler", Outcome(State.COMPLETE, values=tuple(row), seconds=0.1))
+            number = ledger.start_trial("sampler", cell.space.sample(rng))
+            ledger.end_trial(number, Outcome(State.COMPLETE, values=tuple(row), seconds=0.1))
 
 
 def median_ms(work: Callable[[], object], n: int = N) -> float:
