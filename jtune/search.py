@@ -148,6 +148,8 @@ class Search:
                 for number, outcome in self.executor.ended():
                     self.n_run += 1
                     self._tell(self._finish(number, outcome))
+                if self.executor.note:
+                    self._say_once(self.executor.note)
             elif ending is None:
                 self._wait_to_go_on()
             else:

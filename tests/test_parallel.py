@@ -16,7 +16,9 @@ def children(folder):
     found = []
     for process in psutil.process_iter():
         try:
-            if "jtune.executors.child" in process.cmdline() and process.cwd() == str(folder):
+            if any("jtune.executors import child" in part for part in process.cmdline()) and process.cwd() == str(
+                folder
+            ):
                 found.append(process)
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             pass  # it has ended meanwhile
@@ -74,6 +76,80 @@ def test_prints_figures_and_errors_are_those_of_the_trial(shared_kernel):
             assert "raise ValueError('too large')" in trial.traceback
         else:
             assert "image/png" in trial.outputs[1]["data"]
+
+
+def test_a_cell_may_use_processes_of_its_own_and_pickle_what_it_defines(shared_kernel):
+    cell = (
+        "import joblib, multiprocessing, pickle, __main__\nx = 1.0  # tune: -3..3\n"
+        "class Point:\n    def __init__(self, x):\n        self.x = x\n"
+        "def moved(point):\n    print('moved in a pool')\n    return Point(point.x + 1)\n"
+        "if __name__ == '__main__':\n    same = pickle.loads(pickle.dumps(Point(x)))\nassert __main__.same is same\n"
+        "with multiprocessing.get_context('fork').Pool(1) as pool:\n    [forked] = pool.map(moved, [same])\n"
+        "[sent] = joblib.Parallel(n_jobs=2)(joblib.delayed(moved)(each) for each in [forked])\nloss = sent.x  # tune: minimize"
+    )
+    _, study = tune(shared_kernel, "processes", cell, "--jobs 1", n=3)
+    assert [trial.value for trial in study] == [trial.params["x"] + 2 for trial in study]
+    assert all("moved in a pool" in trial.outputs[-1]["text"] for trial in study.trials[1:])
+
+
+def test_what_c_code_and_other_programs_print_is_the_trial_s(shared_kernel):
+    cell = (
+        "import ctypes, os, sys, IPython.display\nx = 1.0  # tune: -3..3\ndisplay(IPython.display.HTML('<b>shown</b>'))\n"
+        "ctypes.CDLL(None).puts(b'by C')\nos.system('echo by a program')\nos.write(2, b'to an error stream')\n"
+        "print('by Python')\n!echo by a line of the shell\nloss = x  # tune: minimize"
+    )
+    _, study = tune(shared_kernel, "prints", cell, n=4)
+    for trial in study.trials[1:]:
+        shown, python, past = trial.outputs
+        assert shown["data"]["text/html"] == "<b>shown</b>"
+        assert python["text"].splitlines() == ["by Python", "by a line of the shell"]
+        assert sorted(past["text"].splitlines()) == ["by C", "by a program", "to an error stream"]
+
+
+def test_a_question_to_the_user_fails_with_a_reason(shared_kernel):
+    _, study = tune(
+        shared_kernel,
+        "asks",
+        "x = float(input())\ny = 1.0  # tune: -3..3\nloss = x + y  # tune: minimize",
+        n=3,
+        typed="7",
+    )
+    assert study[0].value == 8
+    assert study[1].reason == (
+        "RuntimeError: input() has nobody to ask: this trial runs in a process of its own; run the trials in the kernel, "
+        "without --jobs and --on"
+    )
+
+
+def test_a_file_of_the_folder_that_is_called_like_a_module_of_python_is_no_obstacle(shared_kernel):
+    file = shared_kernel.folder / "queue.py"
+    file.write_text("raise Exception('of the user')")
+    _, study = tune(shared_kernel, "named", PLAIN, n=4)
+    file.unlink()
+    assert [trial.state for trial in study] == ["complete"] * 4
+
+
+@pytest.mark.parametrize("ends", ["os.kill(os.getpid(), 9)", "sum(range(10**12))"])
+def test_processes_that_a_trial_started_end_with_it(shared_kernel, wait_until, ends):
+    cell = (
+        f"import multiprocessing, os, time\n{PLAIN}\nother = multiprocessing.get_context('fork').Process(target=time.sleep, args=[600])\n"
+        f"other.start()\nprint(other.pid)\nopen(f'{{other.pid}}.pid', 'w').close()\nif x != 1:\n    {ends}"
+    )
+    _, study = tune(shared_kernel, f"forks{ends[:2]}", cell, "--jobs 2 --trial-timeout 2s", n=3)
+    assert {trial.state for trial in study.trials[1:]} == {"failed" if "kill" in ends else "timed out"}
+    own = int(study[0].outputs[0]["text"])
+    started = {int(file.stem) for file in shared_kernel.folder.glob("*.pid")} - {own}
+    assert started
+    wait_until(lambda: not any(psutil.pid_exists(pid) for pid in started))
+    shared_kernel.run("other.terminate(); other.join()")
+
+
+def test_where_a_trial_crashed_is_told(shared_kernel):
+    cell = f"import ctypes\n{PLAIN}\nif x != 1:\n    ctypes.string_at(0)"
+    _, study = tune(shared_kernel, "crashes", cell, n=3)
+    assert "worker ended by signal 11" in study[1].reason
+    assert "try --jobs" not in study[1].reason
+    assert "line 6 in <module>" in study[1].outputs[0]["text"]
 
 
 def test_what_cannot_be_pickled_is_named_before_anything_runs(shared_kernel):
@@ -224,10 +300,11 @@ def test_each_process_has_a_gpu_of_its_own(start_kernel, tmp_path):
 
 LOKY = "import loky\nclient = loky.get_reusable_executor(2)"
 DASK = "import distributed\ncluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)\nclient = distributed.Client(cluster)"
-IPYPARALLEL = "import ipyparallel\ncluster = ipyparallel.Cluster(n=2)\nclient = cluster.start_and_connect_sync()"
+IPYPARALLEL = "import ipyparallel\ncluster = ipyparallel.Cluster(n=2)\nclient = cluster.start_and_connect_sync()\nview = client[:]"
+POOL = "import concurrent.futures as cf\nclient = cf.ProcessPoolExecutor(2)"
 
 
-@pytest.mark.parametrize("engine", [LOKY, DASK, IPYPARALLEL], ids=["loky", "dask", "ipyparallel"])
+@pytest.mark.parametrize("engine", [LOKY, DASK, IPYPARALLEL, POOL], ids=["loky", "dask", "ipyparallel", "pool"])
 def test_trials_on_a_client_of_the_user_s(kernel, tmp_path, open_study, wait_until, engine):
     kernel.folder = tmp_path
     kernel.run(engine)
@@ -252,8 +329,8 @@ def test_trials_on_a_client_of_the_user_s(kernel, tmp_path, open_study, wait_unt
     assert {trial.state for trial in slow.trials[1:]} == {"interrupted"}
     wait_until(lambda: not children(tmp_path))
     # The user's client goes on.
-    _, again = tune(kernel, "again", cell, "--on client", n=3)
-    assert len(again.finished) == 3
+    _, again = tune(kernel, "again", cell, f"--on {'view' if 'view' in engine else 'client'}", n=3)
+    assert {trial.state for trial in again} <= {"complete", "timed out"}
 
 
 def test_threads_are_refused_with_a_reason(shared_kernel):

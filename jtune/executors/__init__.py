@@ -13,7 +13,15 @@ NO_TRIAL = -1
 
 
 class Executor(Protocol):
-    """Runs trials. All is called in one thread, but for :meth:`abandon` and :meth:`wake`, which may be in any."""
+    """Runs trials. All is called in one thread, but for :meth:`abandon` and :meth:`wake`, which may be in any.
+
+    Attributes
+    ----------
+    note : str
+        What the user should be told about where trials run; empty where there is nothing to say.
+    """
+
+    note: str
 
     @property
     def jobs(self) -> int:

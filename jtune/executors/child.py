@@ -9,25 +9,36 @@ from __future__ import annotations
 import builtins
 import contextlib
 import ctypes
+import faulthandler
 import linecache
 import os
 import signal
 import sys
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, NoReturn
 
 from jtune.executors.payload import Payload
 from jtune.text import one_line, shortened
 from jtune.trials.capture import Capture
 from jtune.trials.execute import execute
 from jtune.trials.interrupts import Interrupts, Leash, Verdict
-from jtune.trials.outcome import Outcome, State
+from jtune.trials.outcome import Outcome, Output, State
 from jtune.trials.program import Task
 
 _SET_PARENT_DEATH_SIGNAL = 1  # of Linux's prctl
+_PRINTED_AT_MOST = 20_000
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """The trial that runs."""
+
+    number: int
+    leash: Leash
+    verdicts: SimpleQueue[bool] = field(default_factory=SimpleQueue)
 
 
 class Child:
@@ -46,11 +57,11 @@ class Child:
         self._capture = Capture(shell)
         self._interrupts = Interrupts()
         self._tasks: SimpleQueue[tuple[Task, bool]] = SimpleQueue()
-        self._verdicts: SimpleQueue[bool] = SimpleQueue()
-        self._leash: Leash | None = None
+        self._trial: _Trial | None = None
 
     def serve(self) -> None:
         """Run tasks until the connection ends, which ends the process."""
+        os.register_at_fork(after_in_child=self._leave)
         threading.Thread(target=self._listen, name="jtune-orders", daemon=True).start()
         self._connection.send(("ready",))
         with self._interrupts.guarding():
@@ -58,32 +69,45 @@ class Child:
                 outcome = self._run(*self._tasks.get())
                 self._connection.send(("ended", outcome))
 
+    def _leave(self) -> None:
+        """Be no child any more, in a process that a trial has forked."""
+        self._connection.close()  # its end tells that the child has ended
+        sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+
     def _listen(self) -> None:
-        try:
+        with contextlib.suppress(EOFError, OSError):
             while True:
-                kind, *given = self._connection.recv()
+                kind, number, *given = self._connection.recv()
+                trial = self._trial
                 if kind == "run":
                     self._tasks.put((given[0], given[1]))
+                elif trial is None or number != trial.number:
+                    pass  # it has just ended
                 elif kind == "verdict":
-                    self._verdicts.put(given[0])
-                elif self._leash is not None:
-                    self._leash.pull(Verdict(*given))
-        except (EOFError, OSError):
-            os._exit(0)
+                    trial.verdicts.put(given[0])
+                else:
+                    trial.leash.pull(Verdict(*given))
+        os.killpg(0, signal.SIGTERM)  # this process and all that trials have started
+        os._exit(0)
 
     def _run(self, task: Task, is_judged: bool) -> Outcome:
-        self._leash = Leash(self._interrupts, task.limit)
+        self._trial = trial = _Trial(task.number, Leash(self._interrupts, task.limit))
         try:
             namespace = self._namespace()
         except Exception as error:  # of the user's classes
             why = shortened(one_line(f"{type(error).__name__}: {error}"), 200)
             return Outcome(State.FAILED, f"what the cell reads cannot be made anew in another process: {why}")
-        judge = self._judge if is_judged else None
-        outcome = execute(self._payload.setting.program, task, namespace, self._leash, self._capture, judge)
-        self._leash = None
+
+        def judge(step: int, value: float) -> bool:
+            self._connection.send(("report", step, value))
+            return trial.verdicts.get()
+
+        program = self._payload.setting.program
+        outcome = execute(program, task, namespace, trial.leash, self._capture, judge if is_judged else None)
+        self._trial = None
         namespace.clear()  # functions and their globals hold each other, and all that the cell reads
         # Neither an error nor what the cell bound travels.
-        return replace(outcome, bindings=None, error=None)
+        return replace(outcome, outputs=[*outcome.outputs, *_printed()], bindings=None, error=None)
 
     def _namespace(self) -> dict[str, Any]:
         """Return the namespace of a trial, which is that of the module ``__main__``."""
@@ -92,9 +116,17 @@ class Child:
         namespace.update(__builtins__=builtins, get_ipython=self._shell.get_ipython)
         return namespace
 
-    def _judge(self, step: int, value: float) -> bool:
-        self._connection.send(("report", step, value))
-        return self._verdicts.get()
+
+def _printed() -> list[Output]:
+    """Return, and forget, what was printed past Python, by C code and other processes; in which order is not known."""
+    ctypes.CDLL(None).fflush(None)
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is not None:
+            stream.flush()
+    text = os.pread(1, _PRINTED_AT_MOST, 0).decode(errors="replace")
+    os.ftruncate(1, 0)
+    os.lseek(1, 0, os.SEEK_SET)
+    return [{"output_type": "stream", "name": "stdout", "text": text}] if text else []
 
 
 def _die_with_parent(parent: int) -> None:
@@ -107,13 +139,23 @@ def _die_with_parent(parent: int) -> None:
 
 
 def _settle(payload: Payload) -> None:
-    """Make this process like the kernel: its modules, its folder, its cell's text for tracebacks."""
+    """Make this process like the kernel: its modules, its folder, its figures, its cell's text for tracebacks."""
     setting = payload.setting
-    sys.path[:] = setting.path
+    # Elsewhere than on the kernel's machine, some of its folders may not be there.
+    sys.path[:] = [*setting.path, *(folder for folder in sys.path if folder not in setting.path)]
     with contextlib.suppress(OSError):
         os.chdir(setting.folder)
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     lines = setting.source.splitlines(keepends=True)
     linecache.cache[setting.filename] = (len(setting.source), None, lines, setting.filename)
+    builtins.input = _ask_nobody
+
+
+def _ask_nobody(_prompt: object = "") -> NoReturn:
+    raise RuntimeError(
+        "input() has nobody to ask: this trial runs in a process of its own; "
+        "run the trials in the kernel, without --jobs and --on"
+    )
 
 
 def _shell() -> Any:
@@ -127,12 +169,19 @@ def _shell() -> Any:
 
 
 def main(connection: int, payload: int, parent: int) -> None:
-    """Serve until the process that started this one has ended."""
+    """Serve until the process that started this one has ended.
+
+    Parameters
+    ----------
+    connection, payload : int
+        Descriptors; standard output and error are one file.
+    parent : int
+        The process that started this one.
+    """
     _die_with_parent(parent)
+    faulthandler.enable(2)
+    for descriptor in (connection, payload):
+        os.set_inheritable(descriptor, False)
     read = Payload(payload)
     _settle(read)
     Child(Connection(connection), read, _shell()).serve()
-
-
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))

@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from jtune.errors import UsageError
 
 # Threads that wait for a process cost nothing; what counts is how many trials are started.
 _THREADS = 256
-_LIBRARIES = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM", "NUMEXPR_NUM")
+# The last is for joblib, of which scikit-learn's n_jobs=-1 asks how many cores there are.
+_LIMITS = (
+    *(f"{library}_THREADS" for library in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM", "NUMEXPR_NUM")),
+    "LOKY_MAX_CPU_COUNT",
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class Engine:
         For the processes in which trials run, set before they import anything.
     tokens : tuple of str
         A device for each of these processes.
+    place : callable
+        Takes bytes, and returns what stands for them in the arguments of a call; the bytes themselves by default.
     """
 
     executor: Executor
@@ -39,6 +46,7 @@ class Engine:
     is_local: bool
     environment: Mapping[str, str] = field(default_factory=dict)
     tokens: tuple[str, ...] = ()
+    place: Callable[[bytes], Any] = lambda content: content
 
 
 def local(jobs: int | None, has_gpus: bool) -> Engine:
@@ -62,8 +70,7 @@ def local(jobs: int | None, has_gpus: bool) -> Engine:
         there = "there is no GPU" if not tokens else f"of the GPUs there are {len(tokens)}"
         raise UsageError(f"--gpus gives each of {jobs} jobs a GPU of its own, and {there}; write --jobs {len(tokens)}")
     threads = str(max(1, cores() // jobs))
-    environment = {f"{library}_THREADS": threads for library in _LIBRARIES}
-    return Engine(ThreadPoolExecutor(_THREADS, "jtune-worker"), jobs, True, environment, tokens)
+    return Engine(ThreadPoolExecutor(_THREADS, "jtune-worker"), jobs, True, dict.fromkeys(_LIMITS, threads), tokens)
 
 
 def of_client(client: Any, name: str, jobs: int | None) -> Engine:
@@ -90,12 +97,14 @@ def of_client(client: Any, name: str, jobs: int | None) -> Engine:
         )
     module = type(client).__module__.partition(".")[0]
     if module == "distributed" and hasattr(client, "get_executor"):
-        return _engine(client.get_executor(pure=False), sum(client.nthreads().values()), name, jobs)
+        engine = _engine(client.get_executor(pure=False), sum(client.nthreads().values()), name, jobs)
+        return replace(engine, place=partial(client.scatter, hash=False))
     if module == "ipyparallel" and hasattr(client, "load_balanced_view"):
         return _engine(client.executor(), len(client.ids), name, jobs)
-    if module == "ipyparallel" and hasattr(client, "executor"):
-        targets = client.targets
-        return _engine(client.executor, len(client.client.ids if targets in (None, "all") else targets), name, jobs)
+    if module == "ipyparallel" and hasattr(client, "targets"):
+        # Not the view's own executor: that of a direct view makes each call on all its engines.
+        view = client.client.load_balanced_view(client.targets)
+        return _engine(view.executor, len(view), name, jobs)
     if isinstance(client, Executor):
         return _engine(client, getattr(client, "_max_workers", None) or cores(), name, jobs)
     raise UsageError(

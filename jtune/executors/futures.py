@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import contextlib
-import mmap
 import secrets
-import socket
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass
-from multiprocessing.connection import Listener, wait
+from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import IO, Any
 
 from jtune.errors import UsageError
 from jtune.executors import keeper
+from jtune.executors.calls import Line, Link, Reception
 from jtune.executors.engines import Engine
 from jtune.executors.here import Here
-from jtune.executors.keeper import Line, Link, Lost
+from jtune.executors.keeper import Lost, Unreachable
+from jtune.executors.payload import pieces
 from jtune.trials.execute import Judge
 from jtune.trials.interrupts import Verdict
-from jtune.trials.outcome import Outcome, State
+from jtune.trials.outcome import Outcome, Output, State
 from jtune.trials.program import Task
+
+# After this time a trial that was given up counts as ended, whether its worker has said so or not.
+_GIVE_UP_S = 0.9
+_UNREACHABLE = (
+    "the workers cannot reach this kernel: learning curves come when a trial has ended, none is pruned, "
+    "and what runs when the search is ended by hand runs on there"
+)
 
 
 @dataclass
@@ -31,10 +38,13 @@ class _Flight:
 
     task: Task
     judge: Judge | None
-    future: Future[Outcome | Lost] | None = None
+    future: Future[Outcome | Lost | Unreachable] | None = None
     line: Line | None = None
     verdict: Verdict | None = None
+    give_up_at: float | None = None
     is_second_try: bool = False
+    has_content: bool = False
+    reported: list[float] = field(default_factory=list)
 
 
 class Futures:
@@ -45,26 +55,32 @@ class Futures:
     here : Here
         Runs the tasks that keep their error, as an error does not travel.
     payload : file
-        What :func:`jtune.executors.payload.written` returns.
+        What :func:`jtune.executors.payload.written` returns; closed with the executor.
     engine : Engine
         Its workers call :func:`jtune.executors.keeper.run`.
+
+    Attributes
+    ----------
+    note : str
+        What the user should be told about the workers.
     """
 
     def __init__(self, here: Here, payload: IO[bytes], engine: Engine) -> None:
+        self.note = ""
         self._jobs = engine.jobs
         self._here, self._payload, self._engine = here, payload, engine
-        key = secrets.token_bytes(32)
-        self._listener = Listener(("127.0.0.1", 0), backlog=128, authkey=key)
-        address: Any = self._listener.address
+        self._reception = Reception(payload)
+        address, key = self._reception.address, self._reception.key
         self._link = Link(secrets.token_hex(8), address, key, engine.environment, engine.tokens)
-        self._nest = keeper.open_here(self._link, payload) if engine.is_local else None
+        if engine.is_local:
+            keeper.open_here(self._link, payload)
+        # The payload, as the engine has it, where workers cannot get it from the kernel.
+        self._content: Any = None
         self._flights: dict[int, _Flight] = {}
-        self._ended: SimpleQueue[tuple[int, Future[Outcome | Lost]]] = SimpleQueue()
-        self._lines: list[Line] = []
+        self._done: SimpleQueue[tuple[int, Future[Outcome | Lost | Unreachable]]] = SimpleQueue()
+        # Of the flights' verdicts and lines, which other threads look at to give trials up.
         self._lock = threading.RLock()
-        self._bell = _Bell()
-        self._is_woken = self._is_closed = False
-        threading.Thread(target=self._accept, name="jtune-listener", daemon=True).start()
+        self._is_woken = False
 
     @property
     def jobs(self) -> int:
@@ -96,49 +112,55 @@ class Futures:
 
     def _submit(self, flight: _Flight) -> None:
         number = flight.task.number
+        flight.has_content, is_judged = self._content is not None, flight.judge is not None
         try:
-            future = self._engine.executor.submit(keeper.run, self._link, flight.task, flight.judge is not None)
+            future = self._engine.executor.submit(keeper.run, self._link, flight.task, is_judged, self._content)
         except Exception as error:  # of an engine that has broken down
             future = Future()
             future.set_exception(error)
         flight.future = future
         future.add_done_callback(lambda done: self._note_end(number, done))
 
-    def _note_end(self, number: int, future: Future[Outcome | Lost]) -> None:
-        self._ended.put((number, future))
-        self._bell.ring()
+    def _note_end(self, number: int, future: Future[Outcome | Lost | Unreachable]) -> None:
+        self._done.put((number, future))
+        self._reception.wake()
 
     def ended(self, wait_s: float | None = None) -> list[tuple[int, Outcome]]:
         """Answer what trials report until one has ended."""
         if not self._here.free:
             return self._here.ended()
         deadline = None if wait_s is None else time.monotonic() + wait_s
-        while not (ended := self._take_ended()) and not self._is_woken:
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is not None and left <= 0:
+        while not (ended := [*self._landed(), *self._given_up()]) and not self._is_woken:
+            now = time.monotonic()
+            if deadline is not None and now >= deadline:
                 break
-            with self._lock:
-                lines = list(self._lines)
-            for each in wait([self._bell.heard, *lines], left):
-                if each is self._bell.heard:
-                    self._bell.hear()
-                else:
-                    self._hear(each)  # type: ignore[arg-type]
+            times = [each.give_up_at for each in self._flights.values()] + [deadline]
+            next_s = min((at - now for at in times if at is not None), default=None)
+            for line in self._reception.heard(None if next_s is None else max(0.0, next_s)):
+                self._hear(line)
         self._is_woken = False
         return ended
 
-    def _take_ended(self) -> list[tuple[int, Outcome]]:
-        ended = []
+    def _landed(self) -> Iterator[tuple[int, Outcome]]:
+        """Yield the trials whose futures are done."""
         with contextlib.suppress(Empty):
             while True:
-                number, future = self._ended.get_nowait()
-                outcome = self._outcome(self._flights[number], future)
-                if outcome is not None:
+                number, future = self._done.get_nowait()
+                flight = self._flights.get(number)
+                if flight is None or flight.future is not future:
+                    continue  # it was given up
+                if (outcome := self._outcome(flight, future)) is not None:
                     del self._flights[number]
-                    ended.append((number, outcome))
-        return ended
+                    yield number, outcome
 
-    def _outcome(self, flight: _Flight, future: Future[Outcome | Lost]) -> Outcome | None:
+    def _given_up(self) -> Iterator[tuple[int, Outcome]]:
+        """Yield the trials that were given up, and whose workers say nothing of it."""
+        for number, flight in list(self._flights.items()):
+            if flight.verdict and flight.give_up_at is not None and flight.give_up_at <= time.monotonic():
+                del self._flights[number]
+                yield number, self._with_curve(flight, Outcome(flight.verdict.state, flight.verdict.reason))
+
+    def _outcome(self, flight: _Flight, future: Future[Outcome | Lost | Unreachable]) -> Outcome | None:
         """Return what came of a trial; None where it was lost and is tried once more."""
         try:
             result = future.result()
@@ -147,39 +169,67 @@ class Futures:
         except Exception as error:  # of a worker that has ended, or of the engine
             result = Lost(f"worker lost: {type(error).__name__}: {error}")
         if isinstance(result, Outcome):
-            return result
+            return self._with_curve(flight, result)
         if flight.verdict is not None:
-            return Outcome(flight.verdict.state, flight.verdict.reason)
-        if not flight.is_second_try:
-            flight.is_second_try, flight.line = True, None
-            self._submit(flight)
-            return None
-        hint = f"; try --jobs {self.jobs // 2}" if self.jobs > 1 and self._engine.is_local else ""
-        return Outcome(State.FAILED, result.reason + hint)
+            return self._with_curve(flight, Outcome(flight.verdict.state, flight.verdict.reason))
+        if isinstance(result, Unreachable) and not flight.has_content:
+            self._take_content()
+        elif flight.is_second_try:
+            return self._with_curve(flight, self._failed(result))
+        else:
+            flight.is_second_try = True
+        flight.line = None
+        self._submit(flight)
+        return None
+
+    def _failed(self, result: Lost | Unreachable) -> Outcome:
+        if isinstance(result, Unreachable):
+            return Outcome(State.FAILED, "the worker could not reach the kernel")
+        hint = (
+            f"; try --jobs {self._jobs // 2}" if result.was_killed and self._jobs > 1 and self._engine.is_local else ""
+        )
+        printed: list[Output] = [{"output_type": "stream", "name": "stderr", "text": result.printed}]
+        return Outcome(State.FAILED, result.reason + hint, outputs=printed if result.printed else [])
+
+    def _with_curve(self, flight: _Flight, outcome: Outcome) -> Outcome:
+        """Return an outcome with what the trial had reported, where its process was killed."""
+        if outcome.curves or not flight.reported:
+            return outcome
+        return replace(outcome, curves={self._here.program.curves[0][0]: flight.reported})
+
+    def _take_content(self) -> None:
+        """Have the payload travel by the engine, as workers cannot reach this kernel."""
+        if self._content is None:
+            self.note = _UNREACHABLE
+            self._content = self._engine.place(b"".join(pieces(self._payload)))
 
     def _hear(self, line: Line) -> None:
         try:
             kind, number, *given = line.recv()
         except (EOFError, OSError):
-            with self._lock:
-                self._lines.remove(line)
+            self._reception.hang_up(line)
             return
+        if kind == "begin":
+            self._begin(line, number)
+            return
+        flight = self._flights.get(number)
+        # Nobody waits for a trial that was given up, or runs elsewhere meanwhile.
+        is_hopeless = flight is None or flight.line is not line or self._is_hopeless(flight, *given)
         with self._lock:
-            flight = self._flights.get(number)
-            if flight is None:
-                return
-            if kind == "begin":
-                flight.line = line
-                if flight.verdict is not None:
-                    self._send(flight, ("abandon", flight.verdict.state, flight.verdict.reason))
-                return
-        is_hopeless = flight.judge is not None and flight.judge(*given)
-        self._send(flight, ("verdict", is_hopeless))
+            _send(line, "verdict", number, is_hopeless)
 
-    def _send(self, flight: _Flight, message: tuple[Any, ...]) -> None:
-        with self._lock, contextlib.suppress(OSError):
-            if flight.line is not None:
-                flight.line.send(message)
+    def _begin(self, line: Line, number: int) -> None:
+        verdict: Verdict | None = Verdict(State.INTERRUPTED, "")
+        with self._lock:
+            if flight := self._flights.get(number):
+                flight.line, verdict = line, flight.verdict
+                flight.reported.clear()
+            if verdict is not None:
+                _send(line, "abandon", number, verdict.state, verdict.reason)
+
+    def _is_hopeless(self, flight: _Flight, step: int, value: float) -> bool:
+        flight.reported.append(value)
+        return flight.judge is not None and flight.judge(step, value)
 
     def abandon(self, number: int, state: State, reason: str) -> None:
         """End a trial, wherever it is."""
@@ -188,63 +238,28 @@ class Futures:
             flight = self._flights.get(number)
             if flight is None or flight.verdict is not None:
                 return
-            flight.verdict = Verdict(state, reason)
-            self._send(flight, ("abandon", state, reason))
+            flight.verdict, flight.give_up_at = Verdict(state, reason), time.monotonic() + _GIVE_UP_S
+            if flight.line is not None:
+                _send(flight.line, "abandon", number, state, reason)
         if flight.future is not None:
             flight.future.cancel()
+        self._reception.wake()
 
     def wake(self) -> None:
         """Have :meth:`ended` return."""
         self._here.wake()
         self._is_woken = True
-        self._bell.ring()
+        self._reception.wake()
 
     def close(self) -> None:
         """End what runs, and all that was started for it; a user's engine stays as it is."""
-        with self._lock:
-            self._is_closed = True
-            for line in self._lines:
-                line.close()
-        self._listener.close()
+        self._reception.close()
+        keeper.close(self._link)
         if self._engine.is_local:
             self._engine.executor.shutdown(wait=False, cancel_futures=True)
-        if self._nest is not None:
-            self._nest.close()
         self._payload.close()
 
-    def _accept(self) -> None:
-        while not self._is_closed:
-            try:
-                line: Line = self._listener.accept()
-                purpose = line.recv()
-            except Exception:  # the listener is closed; or whoever called has gone, or does not know the key
-                continue
-            with self._lock:
-                if self._is_closed:
-                    line.close()
-                    return
-                self._lines.append(line)
-            if purpose == "nest":
-                threading.Thread(target=self._give_payload, args=(line,), daemon=True).start()
-            self._bell.ring()
 
-    def _give_payload(self, line: Line) -> None:
-        with contextlib.suppress(OSError), mmap.mmap(self._payload.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            line.send_bytes(content)
-
-
-class _Bell:
-    """Wakes a thread that waits; may be rung in any thread and in a signal's handler."""
-
-    def __init__(self) -> None:
-        self.heard, self._rung = socket.socketpair()
-        for end in (self.heard, self._rung):
-            end.setblocking(False)
-
-    def ring(self) -> None:
-        with contextlib.suppress(BlockingIOError, OSError):  # it is ringing already
-            self._rung.send(b"!")
-
-    def hear(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            self.heard.recv(4096)
+def _send(line: Line, *message: Any) -> None:
+    with contextlib.suppress(OSError):
+        line.send(message)

@@ -25,14 +25,21 @@ class Here:
         Whose displays are captured; None outside IPython.
     interrupts : Interrupts, optional
         Of the kernel; one ends the trial that runs.
+
+    Attributes
+    ----------
+    note : str
+        Nothing that the user should be told.
     """
+
+    note = ""
 
     def __init__(
         self, program: Program, namespace: dict[str, Any], shell: Any = None, interrupts: Interrupts | None = None
     ) -> None:
         self.namespace = namespace
         self.interrupts = interrupts or Interrupts()
-        self._program = program
+        self.program = program
         self._capture = Capture(shell)
         self._started: tuple[Task, Judge | None, Leash] | None = None
         # Put to in a signal's handler too, which no other queue or event allows.
@@ -64,7 +71,7 @@ class Here:
             return []
         task, judge, leash = self._started
         try:
-            return [(task.number, execute(self._program, task, self.namespace, leash, self._capture, judge))]
+            return [(task.number, execute(self.program, task, self.namespace, leash, self._capture, judge))]
         finally:
             self._started = None
 

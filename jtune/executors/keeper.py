@@ -8,56 +8,34 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from multiprocessing.connection import Client, Connection, wait
-from typing import IO, Any, TypeAlias
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from typing import IO, Any
 
-from jtune.trials.interrupts import Verdict
+from jtune.executors.calls import Line, Link
+from jtune.trials.interrupts import TimeLimit
 from jtune.trials.outcome import Outcome
 from jtune.trials.program import Task
 
 # How long the code of a trial may take to end by itself before its process is killed.
 _GRACE_S = 0.4
-Line: TypeAlias = "Connection[Any, Any]"
-
-
-@dataclass(frozen=True)
-class Link:
-    """How a worker gets at the kernel of a search.
-
-    Parameters
-    ----------
-    search : str
-        Tells searches apart.
-    address : tuple of (str, int)
-    key : bytes
-        Of the kernel's listener.
-    environment : dict of str to str
-        For the children, set before they import anything.
-    tokens : tuple of str
-        One for each child that runs at a time, in the variable ``token_name``; none by default.
-    """
-
-    search: str
-    address: tuple[str, int]
-    key: bytes
-    environment: Mapping[str, str] = field(default_factory=dict)
-    tokens: tuple[str, ...] = ()
-    token_name: str = "CUDA_VISIBLE_DEVICES"
-
-    def connect(self, purpose: str) -> Line:
-        """Open a connection to the kernel, and say what for."""
-        line: Line = Client(self.address, authkey=self.key)
-        line.send(purpose)
-        return line
+_PRINTED_AT_MOST = 4000
+# Imports jtune from where this process has it; a file of the current folder is not a module of Python's.
+_CHILD = (
+    "import sys; sys.path[:] = [sys.argv.pop(), *filter(None, sys.path)]; import jtune; del sys.path[0]; "
+    "from jtune.executors import child; child.main(*map(int, sys.argv[1:]))"
+)
 
 
 @dataclass(frozen=True)
@@ -67,12 +45,23 @@ class Lost:
     Parameters
     ----------
     reason : str
+    was_killed : bool
+        Whether by the signal of which a process dies that takes too much memory.
+    printed : str
+        The last that it has printed past Python.
     """
 
     reason: str
+    was_killed: bool = False
+    printed: str = ""
 
 
-def run(link: Link, task: Task, is_judged: bool) -> Outcome | Lost:
+@dataclass(frozen=True)
+class Unreachable:
+    """What comes of a trial where the worker cannot reach the kernel, and so does not have what the cell reads."""
+
+
+def run(link: Link, task: Task, is_judged: bool, content: bytes | None = None) -> Outcome | Lost | Unreachable:
     """Run a trial in a child of this process.
 
     Parameters
@@ -81,12 +70,23 @@ def run(link: Link, task: Task, is_judged: bool) -> Outcome | Lost:
     task : Task
     is_judged : bool
         Whether the kernel is asked about what the trial reports.
+    content : bytes, optional
+        Of the file that :func:`jtune.executors.payload.written` returns, for a worker that cannot reach the kernel.
     """
-    return _nest(link).run(task, is_judged)
+    if link.python != sys.version_info[:2]:
+        kernels, own = (".".join(map(str, version)) for version in (link.python, sys.version_info[:2]))
+        return Lost(f"the worker runs Python {own}, the kernel Python {kernels}; code of one does not run in the other")
+    nest = _nest(link, content)
+    if nest is None:
+        return Unreachable()
+    try:
+        return nest.run(task, is_judged)
+    except _ClosedError:  # just now; there may be need for a new one
+        return run(link, task, is_judged, content)
 
 
-class _EndedError(Exception):
-    """The search has ended, so that nobody waits for the trial."""
+class _ClosedError(Exception):
+    """A nest was closed."""
 
 
 class Nest:
@@ -96,190 +96,311 @@ class Nest:
     ----------
     link : Link
     payload : file
-        What :func:`jtune.executors.payload.written` returns.
+        What :func:`jtune.executors.payload.written` returns; closed with the nest.
+    line : Line, optional
+        To the kernel, where that can be reached.
     """
 
-    def __init__(self, link: Link, payload: IO[bytes]) -> None:
-        self._link, self._payload = link, payload
-        self._tokens = list(link.tokens)
+    def __init__(self, link: Link, payload: IO[bytes], line: Line | None) -> None:
+        self._link, self._payload, self._line = link, payload, line
+        self._tokens: SimpleQueue[str] = SimpleQueue()
+        for token in link.tokens:
+            self._tokens.put(token)
         self._keepers: set[_Keeper] = set()
         self._idle: list[_Keeper] = []
         self._lock = threading.Lock()
         # Linux has a child die with the thread that started it, so that is one which lives as long as the nest.
         self._starter = ThreadPoolExecutor(1, "jtune-starter")
         self._is_closed = False
+        self._last_used = time.monotonic()
+        threading.Thread(target=self._outlive if line is None else self._listen, name="jtune-nest", daemon=True).start()
 
     def run(self, task: Task, is_judged: bool) -> Outcome | Lost:
         """Run a trial in a child that is idle, or in a new one."""
         keeper = self._take()
         try:
-            return keeper.run(task, is_judged)
+            return keeper.run(task, is_judged and self._line is not None, self._tell)
         finally:
             self._put_back(keeper)
 
     def _take(self) -> _Keeper:
-        with self._lock:
-            if self._is_closed:
-                raise _EndedError
-            if self._idle:
-                return self._idle.pop()
-            token = self._tokens.pop(0) if self._link.tokens else None
+        while keeper := self._idle_one():
+            if keeper.is_idle:
+                return keeper
+            self._let_go(keeper)
+        token = self._tokens.get() if self._link.tokens else None
         try:
             keeper = self._starter.submit(_Keeper, self._link, self._payload, token).result()
         except Exception:
-            self._tokens += [] if token is None else [token]
+            if token is not None:
+                self._tokens.put(token)
             raise
         with self._lock:
-            self._keepers.add(keeper)
             if not self._is_closed:
+                self._keepers.add(keeper)
                 return keeper
-        keeper.kill()
-        raise _EndedError
+        self._let_go(keeper)
+        raise _ClosedError
+
+    def _idle_one(self) -> _Keeper | None:
+        with self._lock:
+            if self._is_closed:
+                raise _ClosedError
+            return self._idle.pop() if self._idle else None
 
     def _put_back(self, keeper: _Keeper) -> None:
+        self._last_used = time.monotonic()
         with self._lock:
-            if keeper.is_alive and not self._is_closed:
+            if keeper.is_idle and not self._is_closed:
                 self._idle.append(keeper)
                 return
+        self._let_go(keeper)
+
+    def _let_go(self, keeper: _Keeper) -> None:
+        keeper.end()
+        keeper.close()
+        with self._lock:
             self._keepers.discard(keeper)
-            if keeper.token is not None:
-                self._tokens.append(keeper.token)
-        keeper.kill()
+        if keeper.token is not None:
+            self._tokens.put(keeper.token)
+
+    def _tell(self, *message: Any) -> None:
+        if self._line is not None:
+            with self._lock:
+                self._line.send(message)
+
+    def _listen(self) -> None:
+        """Hand on what the kernel says, and close the nest when the search, or the kernel, has ended."""
+        assert self._line is not None
+        with contextlib.suppress(EOFError, OSError):
+            while (message := self._line.recv())[0] != "end":
+                with self._lock:
+                    keepers = list(self._keepers)
+                for keeper in keepers:
+                    keeper.take(*message)
+        close(self._link)
+
+    def _outlive(self) -> None:
+        """Close the nest when no trial has come for a while: nobody can tell it that the search has ended."""
+        while (left := self._last_used + self._link.idle_s - time.monotonic()) > 0 or self._is_busy:
+            time.sleep(max(0.1, left))
+        close(self._link)
+
+    @property
+    def _is_busy(self) -> bool:
+        with self._lock:
+            return len(self._idle) < len(self._keepers)
 
     def close(self) -> None:
-        """Kill all children."""
+        """Kill all children; those that run trials are then let go by the threads that wait for them."""
         with self._lock:
+            if self._is_closed:
+                return
             self._is_closed = True
-            keepers, self._idle = list(self._keepers), []
+            keepers, idle, self._idle = list(self._keepers), self._idle, []
         for keeper in keepers:
-            keeper.kill()
+            keeper.end()
+        for keeper in idle:
+            self._let_go(keeper)
+        self._starter.submit(self._payload.close)
         self._starter.shutdown(wait=False)
-        self._payload.close()
+        if self._line is not None:
+            with contextlib.suppress(OSError):
+                self._line.close()
 
 
 _nests: dict[str, Nest] = {}
 _nests_lock = threading.Lock()
 
 
-def open_here(link: Link, payload: IO[bytes]) -> Nest:
-    """Let threads of the kernel itself be workers of a search; close what this returns at its end."""
+def open_here(link: Link, payload: IO[bytes]) -> None:
+    """Let threads of the kernel itself be workers of a search, which :func:`close` ends."""
     with _nests_lock:
-        _nests[link.search] = Nest(link, payload)
-    return _nests[link.search]
+        _nests[link.search] = Nest(link, payload, link.connect(wants_payload=False))
 
 
-def _nest(link: Link) -> Nest:
+def close(link: Link) -> None:
+    """End what this process runs of a search."""
+    with _nests_lock:
+        nest = _nests.pop(link.search, None)
+    if nest is not None:
+        nest.close()
+
+
+def _nest(link: Link, content: bytes | None) -> Nest | None:
+    """Return what runs trials of a search; None where neither the kernel nor the engine gives the payload."""
     with _nests_lock:
         if link.search not in _nests:
-            line = link.connect("nest")
-            payload = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the nest)
-            payload.write(line.recv_bytes())
-            payload.flush()
-            _nests[link.search] = Nest(link, payload)
-            threading.Thread(target=_outlive, args=(link.search, line), name="jtune-nest", daemon=True).start()
+            try:
+                line = link.connect(wants_payload=True)
+            except OSError:
+                if content is None:
+                    return None
+                _nests[link.search] = Nest(link, _file([content]), None)
+            else:
+                _nests[link.search] = Nest(link, _file(iter(line.recv_bytes, b"")), line)
         return _nests[link.search]
 
 
-def _outlive(search: str, line: Line) -> None:
-    """Close a nest when the search, or its kernel, has ended."""
-    with contextlib.suppress(EOFError, OSError):
-        line.recv()
-    with _nests_lock:
-        nest = _nests.pop(search)
-    nest.close()
+def _file(content: Iterable[bytes]) -> IO[bytes]:
+    file = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the nest)
+    for piece in content:
+        file.write(piece)
+    file.flush()
+    return file
 
 
 class _Keeper:
-    """One child, and what it and the kernel tell each other."""
+    """One child, which runs one trial at a time.
+
+    Parameters
+    ----------
+    link : Link
+    payload : file
+    token : str or None
+        A device that is the child's alone.
+    """
 
     def __init__(self, link: Link, payload: IO[bytes], token: str | None) -> None:
         self.token = token
-        # First: where the search has ended meanwhile this fails, and nothing was started yet.
-        self._kernel = link.connect("trial")
+        self._printed = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the child)
         ours, its = socket.socketpair()
         self._child: Line = Connection(ours.detach())
         tokens = {} if token is None else {link.token_name: token}
         descriptors = its.fileno(), payload.fileno()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__.replace("keeper", "child"), *map(str, descriptors), str(os.getpid())],
-            env={**os.environ, **_import_path(), **link.environment, **tokens},
-            stdin=subprocess.DEVNULL,
-            pass_fds=descriptors,
-            # An interrupt of the kernel goes to its whole process group.
-            start_new_session=True,
-        )
-        its.close()
+        with its:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _CHILD, *map(str, descriptors), str(os.getpid()), _root()],
+                # Unbuffered: what programs print shall come with the trial that has started them.
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **link.environment, **tokens},
+                stdin=subprocess.DEVNULL,
+                stdout=self._printed,
+                stderr=self._printed,
+                pass_fds=descriptors,
+                # An interrupt of the kernel goes to its whole process group; and what a trial has started ends with it.
+                start_new_session=True,
+            )
+        # Of what follows, and of the process itself, which may be ended by any thread until it is waited for.
         self._lock = threading.Lock()
-        self._is_ready = False
-        self.is_alive = True
+        self._number: int | None = None
+        self._lost: Lost | None = None
+        self._is_ready = self._is_over = False
 
-    def run(self, task: Task, is_judged: bool) -> Outcome | Lost:
-        """Have the child run a trial; end it where the trial does not end in time by itself."""
-        try:
-            return self._run(task, is_judged)
-        except (EOFError, OSError):
-            return Lost(self.kill())
+    @property
+    def is_idle(self) -> bool:
+        """Whether it could run a trial: where the child has ended, or says something unasked, it could not."""
+        return not self._child.closed and not self._child.poll(0)
 
-    def _run(self, task: Task, is_judged: bool) -> Outcome:
-        self._kernel.send(("begin", task.number))
-        self._child.send(("run", task, is_judged))
-        end = _end_of(task) if self._is_ready else None
-        while True:
-            ready = wait([self._child, self._kernel], end and end[0] - time.monotonic())
-            if not ready and end is not None:
-                self.kill()
-                return Outcome(end[1].state, end[1].reason)
-            if self._child in ready:
-                kind, *given = self._child.recv()
-                if kind == "ended":
-                    outcome: Outcome = given[0]
-                    return outcome
-                if kind == "ready":  # it has imported all that it needs, and begins
-                    self._is_ready, end = True, end or _end_of(task)
-                else:
-                    self._kernel.send((kind, task.number, *given))
-            if self._kernel in ready:
-                kind, *given = self._kernel.recv()
-                if kind == "abandon":
-                    end = time.monotonic() + _GRACE_S, Verdict(*given)
-                self._child.send((kind, *given))
+    def run(self, task: Task, is_judged: bool, tell: Callable[..., None]) -> Outcome | Lost:
+        """Have the child run a trial; end it where the trial does not end in time by itself.
 
-    def kill(self) -> str:
-        """End the child, and return how it ended."""
+        Parameters
+        ----------
+        task : Task
+        is_judged : bool
+        tell : callable
+            Takes what the kernel is to hear.
+        """
         with self._lock:
-            if not self.is_alive:
-                return ""
-            self.is_alive = False
-            for line in (self._child, self._kernel):
-                line.close()
-            return _ended(self._process)
+            self._number = task.number
+        try:
+            tell("begin", task.number)
+            self._send("run", task.number, task, is_judged)
+            return self._followed(task, tell)
+        except (EOFError, OSError):  # the child has ended, or the kernel
+            return self.close()
+        except BaseException:  # an interrupt of the worker
+            self.end()
+            raise
+        finally:
+            with self._lock:
+                self._number = None
+
+    def _followed(self, task: Task, tell: Callable[..., None]) -> Outcome:
+        end = _end_of(task.limit) if self._is_ready else None
+        while self._child.poll(None if end is None else max(0.0, end - time.monotonic())):
+            kind, *given = self._child.recv()
+            if kind == "ended":
+                outcome: Outcome = given[0]
+                return outcome
+            if kind == "ready":  # it has imported all that it needs, and begins
+                self._is_ready, end = True, _end_of(task.limit)
+            else:
+                tell(kind, task.number, *given)
+        self.end()
+        assert task.limit is not None
+        return Outcome(task.limit.verdict.state, task.limit.verdict.reason)
+
+    def take(self, kind: str, number: int, *given: Any) -> None:
+        """Take what the kernel says of a trial; nothing where another one runs here."""
+        with self._lock:
+            if number != self._number:
+                return
+        with contextlib.suppress(OSError):
+            self._send(kind, number, *given)
+        if kind == "abandon":
+            timer = threading.Timer(_GRACE_S, self.end, [number])
+            timer.daemon = True
+            timer.start()
+
+    def _send(self, *message: Any) -> None:
+        with self._lock:
+            self._child.send(message)
+
+    def end(self, number: int | None = None) -> None:
+        """Kill the child; if a number is given, only while that trial runs."""
+        with self._lock:
+            if self._is_over or (number is not None and number != self._number):
+                return
+            self._process.kill()
+
+    def close(self) -> Lost:
+        """Wait for the child to end, or kill it, and end what it has started; return how it ended."""
+        patience = time.monotonic() + 0.1  # one whose connection has ended is about to end by itself
+        while self._lost is None:
+            self._lost = self._reaped()
+            if time.monotonic() > patience:
+                self.end()
+            if self._lost is None:
+                time.sleep(0.005)
+        return self._lost
+
+    def _reaped(self) -> Lost | None:
+        """Return how the child ended; None where it has not."""
+        with self._lock:
+            try:
+                pid, status, usage = os.wait4(self._process.pid, os.WNOHANG)
+            except ChildProcessError:  # code of the user's has waited for any child
+                pid, status, usage = self._process.pid, 0, resource.getrusage(resource.RUSAGE_CHILDREN)
+            if not pid:
+                return None
+            self._is_over = True
+            self._process.returncode = code = os.waitstatus_to_exitcode(status)
+            with contextlib.suppress(OSError):
+                # What it has started; multiprocessing's tracker, which clears up behind others, does not heed this.
+                os.killpg(self._process.pid, signal.SIGTERM)
+            self._child.close()
+            with self._printed as printed:
+                return Lost(_how(code, usage.ru_maxrss), -code == signal.SIGKILL, _tail(printed))
 
 
-def _end_of(task: Task) -> tuple[float, Verdict] | None:
-    """Return when a trial that begins now is killed, and what it is then."""
-    limit = task.limit
-    return (time.monotonic() + max(0.0, limit.seconds) + _GRACE_S, limit.verdict) if limit else None
+def _end_of(limit: TimeLimit | None) -> float | None:
+    """Return when a trial that begins now is killed, if it has a limit."""
+    return time.monotonic() + max(0.0, limit.seconds) + _GRACE_S if limit else None
 
 
-def _import_path() -> dict[str, str]:
-    """Let a child import jtune from where this process has it, also where it is not installed."""
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    return {"PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), root]))}
+def _root() -> str:
+    """Return where this process has jtune from, which need not be installed."""
+    return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def _ended(process: subprocess.Popen[bytes]) -> str:
-    """Kill a process, if it has not ended, and return how it ended and how much memory it had."""
-    # One whose connection has ended is about to end by itself.
-    deadline = time.monotonic() + 0.1
-    pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-    while not pid and time.monotonic() < deadline:
-        time.sleep(0.005)
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-    if not pid:
-        process.kill()
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = code = os.waitstatus_to_exitcode(status)
+def _how(code: int, peak: int) -> str:
     how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-    megabytes = usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    megabytes = peak / (1e6 if sys.platform == "darwin" else 1e3)
     used = f"{megabytes / 1e3:.1f} GB" if megabytes >= 1e3 else f"{megabytes:.0f} MB"
     return f"worker ended {how}, used {used}"
+
+
+def _tail(printed: IO[bytes]) -> str:
+    size = os.fstat(printed.fileno()).st_size
+    return os.pread(printed.fileno(), _PRINTED_AT_MOST, max(0, size - _PRINTED_AT_MOST)).decode(errors="replace")

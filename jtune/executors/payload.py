@@ -31,6 +31,7 @@ from jtune.trials.program import Program
 # Those of IPython, of which a worker has its own.
 _SHELLS = frozenset({"get_ipython", "exit", "quit", "open", "In", "Out", "_", "__", "___", "_oh", "_ih", "_dh"})
 _ALIGNED = 64
+_PIECE = 1 << 24
 _HEAD = struct.Struct("<QQ")
 
 
@@ -73,6 +74,14 @@ def written(program: Program, source: str, namespace: dict[str, Any]) -> IO[byte
     _write_buffers(file, buffers)
     file.flush()
     return file
+
+
+def pieces(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield a file, from its beginning, in pieces that a message can hold, and an empty one at the end."""
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        for start in range(0, len(content), _PIECE):
+            yield content[start : start + _PIECE]
+    yield b""
 
 
 def _content(program: Program, namespace: dict[str, Any], buffers: list[pickle.PickleBuffer]) -> bytes:
