@@ -44,8 +44,9 @@ def _declarations(module: ModuleType) -> Iterator[str]:
 
 def _values(kind: object) -> list[object]:
     """Return the values that an enumeration or a Literal has."""
-    is_enum = isinstance(kind, type) and issubclass(kind, Enum)
-    return [member.value for member in kind] if is_enum else [*typing.get_args(kind)]  # type: ignore[attr-defined]
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return [member.value for member in kind]
+    return [*typing.get_args(kind)]
 
 
 def _alias(name: str, members: list[str]) -> str:
@@ -68,8 +69,9 @@ def _interface(node: ast.ClassDef) -> str:
 
 def _text(node: ast.stmt | None) -> str | None:
     """Return a text that stands alone, as below a field that it explains."""
-    is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-    return inspect.cleandoc(node.value.value) if is_text else None  # type: ignore[union-attr]
+    constant = node.value if isinstance(node, ast.Expr) else None
+    is_text = isinstance(constant, ast.Constant) and isinstance(constant.value, str)
+    return inspect.cleandoc(constant.value) if is_text else None
 
 
 def _comment(text: str | None, indent: str) -> list[str]:
