@@ -61,9 +61,8 @@ def test_points_of_a_random_search_do_not_depend_on_the_number_of_jobs(shared_ke
 
 
 def test_prints_figures_and_errors_are_those_of_the_trial(shared_kernel):
-    shared_kernel.run("%matplotlib inline")
     cell = (
-        "import matplotlib.pyplot as plt, warnings\nx = 1.0  # tune: -3..3\nprint('at', round(x, 3))\nplt.plot([x])\n"
+        "%matplotlib inline\nimport matplotlib.pyplot as plt, warnings\nx = 1.0  # tune: -3..3\nprint('at', round(x, 3))\nplt.plot([x])\n"
         "if x > 1:\n    raise ValueError('too large')\nloss = x  # tune: minimize"
     )
     _, study = tune(shared_kernel, "shown", cell, n=6)
@@ -72,7 +71,7 @@ def test_prints_figures_and_errors_are_those_of_the_trial(shared_kernel):
         assert (trial.state == "failed") == (trial.params["x"] > 1)
         if trial.state == "failed":
             assert trial.reason == "ValueError: too large"
-            assert "line 7" in trial.traceback
+            assert "line 8" in trial.traceback
             assert "raise ValueError('too large')" in trial.traceback
         else:
             assert "image/png" in trial.outputs[1]["data"]
@@ -94,14 +93,17 @@ def test_a_cell_may_use_processes_of_its_own_and_pickle_what_it_defines(shared_k
 
 def test_what_c_code_and_other_programs_print_is_the_trial_s(shared_kernel):
     cell = (
-        "import ctypes, os, sys, IPython.display\nx = 1.0  # tune: -3..3\ndisplay(IPython.display.HTML('<b>shown</b>'))\n"
+        "import ctypes, ipywidgets, os, sys, IPython.display\nx = 1.0  # tune: -3..3\ndisplay(IPython.display.HTML('<b>shown</b>'))\n"
+        "display(ipywidgets.IntSlider())\n"
         "ctypes.CDLL(None).puts(b'by C')\nos.system('echo by a program')\nos.write(2, b'to an error stream')\n"
         "print('by Python')\n!echo by a line of the shell\nloss = x  # tune: minimize"
     )
     _, study = tune(shared_kernel, "prints", cell, n=4)
     for trial in study.trials[1:]:
-        shown, python, past = trial.outputs
+        shown, slider, python, past = trial.outputs
         assert shown["data"]["text/html"] == "<b>shown</b>"
+        # A page would look for its model in the kernel, in vain.
+        assert slider["data"] == {"text/plain": "IntSlider(value=0)"}
         assert python["text"].splitlines() == ["by Python", "by a line of the shell"]
         assert sorted(past["text"].splitlines()) == ["by C", "by a program", "to an error stream"]
 

@@ -30,6 +30,7 @@ from jtune.trials.program import Task
 
 _SET_PARENT_DEATH_SIGNAL = 1  # of Linux's prctl
 _PRINTED_AT_MOST = 20_000
+_WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,8 @@ class Child:
         outcome = execute(program, task, namespace, trial.leash, self._capture, judge if is_judged else None)
         self._trial = None
         namespace.clear()  # functions and their globals hold each other, and all that the cell reads
+        for output in outcome.outputs:
+            output.get("data", {}).pop(_WIDGET, None)  # a page would look for its model in the kernel
         # Neither an error nor what the cell bound travels.
         return replace(outcome, outputs=[*outcome.outputs, *_printed()], bindings=None, error=None)
 
@@ -163,9 +166,13 @@ def _shell() -> Any:
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
+    class Shell(InteractiveShell):
+        def enable_gui(self, gui: str | None = None) -> None:
+            """Do nothing: ``%matplotlib`` asks for an event loop, and nobody looks at windows of a worker."""
+
     config = Config()
     config.HistoryManager.enabled = False
-    return InteractiveShell.instance(config=config)
+    return Shell.instance(config=config)
 
 
 def main(connection: int, payload: int, parent: int) -> None:
