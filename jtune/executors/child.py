@@ -30,6 +30,7 @@ from jtune.trials.program import Task
 
 _SET_PARENT_DEATH_SIGNAL = 1  # of Linux's prctl
 _PRINTED_AT_MOST = 20_000
+_C = ctypes.CDLL(None)
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -122,21 +123,23 @@ class Child:
 
 def _printed() -> list[Output]:
     """Return, and forget, what was printed past Python, by C code and other processes; in which order is not known."""
-    ctypes.CDLL(None).fflush(None)
+    _C.fflush(None)
     for stream in (sys.__stdout__, sys.__stderr__):
         if stream is not None:
             stream.flush()
+    if not os.fstat(1).st_size:
+        return []
     text = os.pread(1, _PRINTED_AT_MOST, 0).decode(errors="replace")
     os.ftruncate(1, 0)
     os.lseek(1, 0, os.SEEK_SET)
-    return [{"output_type": "stream", "name": "stdout", "text": text}] if text else []
+    return [{"output_type": "stream", "name": "stdout", "text": text}]
 
 
 def _die_with_parent(parent: int) -> None:
     """End with the process that started this one, also while C code keeps Python from running."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
-            ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+            _C.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(0)
 
