@@ -403,9 +403,8 @@ class _Reader:
                 raise MarkError(mark.start, "this is an objective already; leave one of the marks out")
             label = ast.unparse(_judged(statement))
             if any(label == ast.unparse(_judged(other)) for _, other in self.objectives):
-                raise MarkError(
-                    mark.start, f"{label} is an objective already; leave one of the marks out, or rename one"
-                )
+                hint = "leave one of the marks out, or rename one"
+                raise MarkError(mark.start, f"this objective is marked already; {hint}")
             self.objectives.append((mark.direction, statement))
         else:
             loop = self._loop(comment.line, mark)
@@ -462,10 +461,9 @@ class _Reader:
     def _loop(self, line: int, mark: ReportMark) -> ast.stmt:
         here = [n for n in self._found.loops if n.lineno <= line < max(n.body[0].lineno, n.lineno + 1)]
         if not here:
-            what = ", ".join(mark.expressions)
             raise MarkError(
                 mark.start,
-                f"report belongs to the header of a loop; write for epoch in range(9):  # tune: report {what}",
+                f"report belongs to the header of a loop; write for epoch in range(9):  # tune: report {mark.text}",
             )
         return here[-1]
 

@@ -79,13 +79,17 @@ class ReportMark:
 
     Parameters
     ----------
+    text : str
+        The expressions as they are written.
     expressions : tuple of str
+        Each of them, as Python writes it.
     direction : "minimize", "maximize" or None
         The sense of the first expression's curve; None where the mark does not say it.
     start : int
         Where the expressions start in the comment.
     """
 
+    text: str
     expressions: tuple[str, ...]
     direction: Direction | None
     start: int
@@ -290,9 +294,9 @@ def _read_report(text: str, direction: Direction | None, start: int) -> ReportMa
         expressions = read_expressions(text)
     except ValueError as error:
         raise MarkError(start, f"{error}; write {_meant_report(text)}") from None
-    if twice := next((e for i, e in enumerate(expressions) if e in expressions[:i]), None):
-        raise MarkError(start, f"{twice} stands twice; say it once")
-    return ReportMark(expressions, direction, start)
+    if len(set(expressions)) < len(expressions):
+        raise MarkError(start, "an expression stands twice; say it once")
+    return ReportMark(text, expressions, direction, start)
 
 
 def _meant_report(text: str) -> str:

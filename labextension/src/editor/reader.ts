@@ -16,8 +16,6 @@ const NOTHING: CellReading = {
   magic: null,
   tunables: [],
   objectives: [],
-  reports: [],
-  reportDirections: [],
   problems: [],
 };
 

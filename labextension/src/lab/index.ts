@@ -3,7 +3,11 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import type { CodeCell } from '@jupyterlab/cells';
-import { EditorExtensionRegistry, IEditorExtensionRegistry } from '@jupyterlab/codemirror';
+import {
+  EditorExtensionRegistry,
+  IEditorExtensionRegistry,
+  IEditorLanguageRegistry,
+} from '@jupyterlab/codemirror';
 import { ICompletionProviderManager } from '@jupyterlab/completer';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
@@ -15,6 +19,7 @@ import { applyTo, indexOfCell } from './apply';
 import { addCommands, commandIds } from './commands';
 import { Completions } from './completions';
 import { Editors } from './editors';
+import { usePython } from '../language';
 import type { Source } from '../messages';
 import { Notebooks } from './notebooks';
 import { saying } from './say';
@@ -24,15 +29,20 @@ import { Studies } from './studies';
 const ID = 'jtune:plugin';
 const icon = new LabIcon({ name: 'jtune:tune', svgstr: iconSvg });
 
-function activate(
+async function activate(
   app: JupyterFrontEnd,
   tracker: INotebookTracker,
   registry: IEditorExtensionRegistry,
+  languages: IEditorLanguageRegistry,
   settings: ISettingRegistry | null,
   completions: ICompletionProviderManager | null,
   palette: ICommandPalette | null,
   restorer: ILayoutRestorer | null,
-): void {
+): Promise<void> {
+  // JupyterLab restores no notebook before this is there; it would load the parser for the first cell.
+  const python = (await languages.getLanguage('ipython'))?.support;
+  if (!python) throw new Error('JupyterLab has no parser of Python');
+  usePython(python.language.parser);
   const notebooks = new Notebooks(tracker, (link) => {
     link.changed.connect(() => {
       editors.showSummaries();
@@ -116,7 +126,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
   id: ID,
   description: 'Sliders for the literals that may move, and commands that tune cells.',
   autoStart: true,
-  requires: [INotebookTracker, IEditorExtensionRegistry],
+  requires: [INotebookTracker, IEditorExtensionRegistry, IEditorLanguageRegistry],
   optional: [ISettingRegistry, ICompletionProviderManager, ICommandPalette, ILayoutRestorer],
   activate,
 };

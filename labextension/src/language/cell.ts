@@ -1,25 +1,24 @@
 /**
- * A cell's text -> what may move in it, what is judged, what is reported, and every mistake in its marks.
+ * A cell's text -> what may move in it, what is judged, and every mistake in its marks.
  *
- * The messages are those of the kernel's `jtune/language/cell.py`.
+ * The twin of the kernel's `jtune/language/cell.py`, with its messages.
  */
 
 import type { Tree } from '@lezer/common';
 
-import { triedOf } from './domains';
-import { parseStatement } from './expressions';
-import { findOn, fullName, targetOf } from './find';
+import { circleIn, rejectCondition } from './dependence';
+import { findOn, fullName, judgedIn, loopOn } from './find';
 import type { Found, Loop, Named, Statement } from './find';
 import { MarkError } from './grammar';
-import { attempt } from './literals';
-import { extentFrom, hasMark, isProse, readComment, readDomain } from './marks';
+import { bare, spelled } from './literals';
+import { extentFrom, hasMark, isProse, readComment } from './marks';
 import type { Mark, ObjectiveMark, ParameterMark, ReportMark } from './marks';
 import { didYouMean } from './near';
 import { maskMagics } from './parse';
-import type { CellReading, Condition, Direction, Goal, Problem, Span, Tunable, Value } from './types';
+import type { CellReading, Condition, Direction, Problem, Span, Tunable, Value } from './types';
 import { whyUnnamed } from './unnamed';
-import { unparse } from './unparse';
-import { NONE, strText } from './values';
+import { strText } from './values';
+import { readDomain } from './written';
 
 interface Comment extends Span {
   text: string;
@@ -40,8 +39,7 @@ interface Read extends Marked {
 
 /** Where a comment may hold a mark, or what was meant for one. */
 const SIGN = /#[\s\u200b\u2060]*(?:[Tt][UuNn]|@param)/g;
-// Of the values of the parameters that a condition names: more would be felt while typing.
-const COMBINATIONS_TRIED = 1000;
+const ASSIGNABLE = new Set(['VariableName', 'MemberExpression']);
 
 /** Read the marks of a cell; `tree` is what `parsePython` gives for the text. Never throws. */
 export function readCell(text: string, tree: Tree): CellReading {
@@ -50,13 +48,10 @@ export function readCell(text: string, tree: Tree): CellReading {
   for (const line of foreign) {
     if (hasMark(text.slice(line.from, line.to))) reader.refuseForeign(line);
   }
-  const tunables = reader.tunables();
   return {
     magic: magic === 'tune' || magic === 'explore' ? magic : null,
-    tunables,
-    objectives: reader.objectives.map(({ goal }) => goal),
-    reports: reader.reports.map(({ expressions }) => expressions),
-    reportDirections: reader.reports.map(({ direction }) => direction),
+    tunables: reader.tunables(),
+    objectives: reader.objectives.map(({ direction }) => direction),
     problems: reader.problems.sort((a, b) => a.from - b.from),
   };
 }
@@ -82,9 +77,8 @@ function commentsIn(python: string, tree: Tree): Comment[] {
   for (const { index } of python.matchAll(SIGN)) {
     const last = comments.at(-1);
     if (last && index < last.to) continue;
-    const node = tree.resolveInner(index, 1);
-    if (node.name !== 'Comment') continue;
-    const { from, to } = node;
+    const { name, from, to } = tree.resolveInner(index, 1);
+    if (name !== 'Comment') continue;
     const line = lineAround(python, from);
     const isAlone = python.slice(line.from, from).trim() === '';
     comments.push({ from, to, text: python.slice(from, to), line, isAlone });
@@ -106,10 +100,10 @@ function isLineEnd(char: string): boolean {
 /** Puts marks to the literals, statements and loops that they belong to, and collects every mistake. */
 class Reader {
   readonly problems: Problem[] = [];
-  readonly objectives: { statement: Statement; goal: Goal }[] = [];
-  readonly reports: { loop: Loop; expressions: readonly string[]; direction: Direction | null }[] = [];
+  readonly objectives: { statement: Statement; direction: Direction; spelling: string }[] = [];
   private readonly found: Found;
   private readonly marked: Marked[] = [];
+  private readonly reporting: Loop[] = [];
   /** The lines with mistakes. */
   private readonly wrong: Span[] = [];
 
@@ -136,7 +130,7 @@ class Reader {
     const marked = this.qualified();
     const read = marked.flatMap((each) => this.withDomain(each));
     const valid = this.withValidConditions(read, marked);
-    return valid.filter(({ named }) => !this.isRepeated(named, marked)).map(({ tunable }) => tunable);
+    return valid.filter(({ named }) => !isRepeated(named, marked)).map(({ tunable }) => tunable);
   }
 
   private problem({ from, text, line }: Comment, start: number, message: string): void {
@@ -177,87 +171,59 @@ class Reader {
   }
 
   private placeParameter(comment: Comment, mark: ParameterMark): void {
-    const here = this.found.named.filter(({ to }) => isIn(comment.line, to));
-    const [first, ...others] = here;
-    if (!first) {
-      throw new MarkError(mark.start, whyUnnamed(this.tree, this.python, comment.line, mark.name));
-    }
-    const named = literalOf(mark, [first, ...others]);
+    const { start, name } = mark;
+    const [first, ...others] = this.found.named.filter(({ to }) => isIn(comment.line, to));
+    if (!first) throw new MarkError(start, whyUnnamed(this.tree, this.python, comment.line, name));
+    const named = literalFor(mark, [first, ...others]);
     if (this.marked.some((other) => other.named.from === named.from)) {
-      throw new MarkError(
-        mark.start,
-        `no second literal stands here for ${mark.name ?? 'None'}; leave it out`,
-      );
+      throw new MarkError(start, `no second literal stands here for ${name ?? 'None'}; leave it out`);
     }
     this.marked.push({ comment, mark, named });
   }
 
   private placeObjective(line: Span, { direction, start }: ObjectiveMark): void {
-    const statement = this.found.statements
-      .filter(({ from, to }) => from <= line.to && to > line.from)
-      .at(-1);
+    const refuse = (what: string, hint: string) => new MarkError(start, `${what}; ${hint}`);
+    const statement = this.found.statements.findLast(({ from, to }) => from <= line.to && to > line.from);
     if (!statement) {
       const hint = `write loss = ...  # tune: ${direction}`;
-      throw new MarkError(start, `an objective is an assignment or an expression; ${hint}`);
+      throw refuse('an objective is an assignment or an expression', hint);
     }
     if (statement.isInner) {
-      const hint = 'return it from the function';
-      throw new MarkError(start, `the objective must be at the top level of the cell; ${hint}`);
+      throw refuse('the objective must be at the top level of the cell', 'return it from the function');
     }
-    const label = this.labelOf(statement);
-    if (label === null) {
+    const judged = bare(judgedIn(statement));
+    const isAssigned = /^(Assign|Update)Statement$/.test(statement.node.name);
+    if (isAssigned && !(judged.length === 1 && ASSIGNABLE.has(judged[0]?.name ?? ''))) {
       const hint = `put the one on a line of its own: NAME  # tune: ${direction}`;
-      throw new MarkError(start, `several names are assigned here; ${hint}`);
+      throw refuse('several names are assigned here', hint);
     }
     if (this.objectives.some((other) => other.statement.from === statement.from)) {
-      throw new MarkError(start, 'this is an objective already; leave one of the marks out');
+      throw refuse('this is an objective already', 'leave one of the marks out');
     }
-    if (this.objectives.some(({ goal }) => goal.label === label)) {
-      throw new MarkError(
-        start,
-        `${label} is an objective already; leave one of the marks out, or rename one`,
-      );
+    const spelling = spelled(judged, this.python);
+    if (this.objectives.some((other) => other.spelling === spelling)) {
+      throw refuse('this objective is marked already', 'leave one of the marks out, or rename one');
     }
-    this.objectives.push({ statement, goal: { direction, label } });
+    this.objectives.push({ statement, direction, spelling });
   }
 
-  /** The name that is assigned, or the expression; null where several names are. */
-  private labelOf(statement: Statement): string | null {
-    const isExpression =
-      statement.node.name === 'ExpressionStatement' || statement.node.name === 'YieldStatement';
-    const target = targetOf(statement);
-    const from = isExpression ? statement.from : (target[0]?.from ?? statement.from);
-    const to = isExpression ? statement.to : (target.at(-1)?.to ?? from);
-    const text = this.python.slice(from, to);
-    const expr = attempt(() => parseStatement(text));
-    if (!expr) return text.replace(/\s+/g, ' ');
-    const isOne =
-      isExpression || expr.kind === 'name' || expr.kind === 'attribute' || expr.kind === 'subscript';
-    return isOne ? unparse(expr) : null;
-  }
-
-  private placeReport(line: Span, { expressions, direction, start }: ReportMark): void {
-    const isHeader = ({ from, bodyFrom }: Loop) =>
-      from <= line.to && (bodyFrom > line.to || from >= line.from);
-    const loop = this.found.loops.filter(isHeader).at(-1);
+  private placeReport(line: Span, { text, start }: ReportMark): void {
+    const loop = loopOn(line, this.found);
     if (!loop) {
-      const hint = `write for epoch in range(9):  # tune: report ${expressions.join(', ')}`;
+      const hint = `write for epoch in range(9):  # tune: report ${text}`;
       throw new MarkError(start, `report belongs to the header of a loop; ${hint}`);
     }
-    if (this.reports.some((other) => other.loop === loop)) {
-      const hint = 'put all into one mark: report EXPR, EXPR';
-      throw new MarkError(start, `this loop reports already; ${hint}`);
+    if (this.reporting.includes(loop)) {
+      throw new MarkError(start, 'this loop reports already; put all into one mark: report EXPR, EXPR');
     }
-    this.reports.push({ loop, expressions, direction });
+    this.reporting.push(loop);
   }
 
   /** Equal names get their callee, where that tells them apart. */
   private qualified(): Marked[] {
-    const marked = this.marked.map((each): Marked => {
-      const { named } = each;
-      return this.isRepeated(named, this.marked)
-        ? { ...each, named: { ...named, name: fullName(named) } }
-        : each;
+    const marked = this.marked.map(({ named, ...rest }): Marked => {
+      const name = isRepeated(named, this.marked) ? fullName(named) : named.name;
+      return { ...rest, named: { ...named, name } };
     });
     for (const { comment, mark, named } of marked) {
       const count = marked.filter((other) => other.named.name === named.name).length;
@@ -268,23 +234,19 @@ class Reader {
     return marked;
   }
 
-  private isRepeated({ name }: Named, marked: readonly Marked[]): boolean {
-    return marked.filter((other) => other.named.name === name).length > 1;
-  }
-
   private withDomain(marked: Marked): Read[] {
     const { comment, mark, named } = marked;
+    const { name, value: literal, from, to } = named;
     try {
-      const domain = readDomain(mark.domain, named.value);
-      const { name, value: literal, from, to } = named;
-      const place = { from, to, comment: { from: comment.from, to: comment.to } };
       const tunable = {
         name,
         literal,
-        domain,
+        domain: readDomain(mark.domain, literal),
         condition: mark.condition,
         isInferred: mark.domain === null,
-        ...place,
+        from,
+        to,
+        comment: { from: comment.from, to: comment.to },
       };
       return [{ ...marked, tunable }];
     } catch (error) {
@@ -324,12 +286,14 @@ function isIn(line: Span, at: number): boolean {
   return at > line.from && at <= line.to;
 }
 
+function isRepeated({ name }: Named, marked: readonly Marked[]): boolean {
+  return marked.filter((other) => other.named.name === name).length > 1;
+}
+
 /** The literal that a mark speaks of, among those of its line. Throws `MarkError`. */
-function literalOf({ name, start }: ParameterMark, here: readonly [Named, ...Named[]]): Named {
+function literalFor({ name, start }: ParameterMark, here: readonly [Named, ...Named[]]): Named {
   const [first] = here;
-  const labels = here.map((each) => {
-    return here.some((other) => other !== each && other.name === each.name) ? fullName(each) : each.name;
-  });
+  const labels = labelsOf(here);
   if (name === null) {
     if (here.length === 1) return first;
     const hint = labels.map((label) => `${label}: ...`).join('; ');
@@ -342,6 +306,13 @@ function literalOf({ name, start }: ParameterMark, here: readonly [Named, ...Nam
   if (found ?? here.length === 1) return { ...(found ?? first), name, qualifier: null };
   const guess = didYouMean(name, labels);
   throw new MarkError(start, `no literal ${strText(name)} here, only ${labels.join(', ')}${guess}`);
+}
+
+/** What the literals of a line are called in a mark. */
+export function labelsOf(here: readonly Named[]): string[] {
+  return here.map((named) => {
+    return here.some((other) => other !== named && other.name === named.name) ? fullName(named) : named.name;
+  });
 }
 
 function ambiguity(name: string, matching: readonly Named[]): string {
@@ -368,74 +339,4 @@ function isBroken(tree: Tree, line: Span, codeTo: number): boolean {
     },
   });
   return hasError;
-}
-
-function rejectCondition(
-  name: string,
-  condition: Condition,
-  known: ReadonlyMap<string, Tunable>,
-): string | null {
-  for (const other of condition.names) {
-    if (known.has(other)) continue;
-    const qualified = [...known.keys()].filter((full) => full.endsWith(`.${other}`)).join(' or ');
-    const guess = qualified ? `; write ${qualified}` : didYouMean(other, known.keys());
-    return `${strText(other)} is not a tunable of this cell${guess || '; mark it too, or drop the condition'}`;
-  }
-  if (condition.names.includes(name)) return `${name} cannot depend on itself; drop the condition`;
-  if (condition.names.length === 0) {
-    return 'the condition names no tunable of this cell; write for example: if layers >= 2';
-  }
-  return failureOf(condition, known);
-}
-
-/** Try a condition at values that it can tell apart. */
-function failureOf(condition: Condition, known: ReadonlyMap<string, Tunable>): string | null {
-  const axes = condition.names.map((name) => {
-    const tunable = known.get(name);
-    return tunable ? [tunable.literal, ...triedOf(tunable.domain, condition.numbers)] : [];
-  });
-  const total = axes.reduce((product, { length }) => product * length, 1);
-  for (let i = 0; i < Math.min(total, COMBINATIONS_TRIED); i += 1) {
-    const values = combination(axes, i);
-    try {
-      condition.holds(new Map(condition.names.map((name, axis) => [name, values[axis] ?? NONE])));
-    } catch (error) {
-      const where = condition.names.map((name, axis) => `${name} = ${values[axis]?.text ?? ''}`).join(', ');
-      const reason = error instanceof Error ? error.message : '';
-      return `the condition fails where ${where}: ${reason}; compare by == or !=`;
-    }
-  }
-  return null;
-}
-
-/** The combination at a position, where the last axis changes first. */
-function combination(axes: readonly (readonly Value[])[], position: number): Value[] {
-  let rest = position;
-  return axes.reduceRight<Value[]>((values, axis) => {
-    const value = axis[rest % axis.length] ?? NONE;
-    rest = Math.floor(rest / axis.length);
-    return [value, ...values];
-  }, []);
-}
-
-/** Parameters whose conditions depend on each other, in cell order; empty where none do. */
-function circleIn(tunables: readonly Tunable[]): string[] {
-  const names = new Set(tunables.map(({ name }) => name));
-  const needs = new Map(
-    tunables.map(({ name, condition }) => [name, (condition?.names ?? []).filter((each) => names.has(each))]),
-  );
-  for (;;) {
-    const ready = [...needs].filter(([, needed]) => !needed.some((each) => needs.has(each)));
-    if (ready.length === 0) break;
-    for (const [name] of ready) needs.delete(name);
-  }
-  const left = [...needs.keys()];
-  const path = left.slice(0, 1);
-  for (;;) {
-    const last = path.at(-1);
-    const next = left.find((name) => last !== undefined && needs.get(last)?.includes(name));
-    if (next === undefined) return [];
-    if (path.includes(next)) return left.filter((name) => path.slice(path.indexOf(next)).includes(name));
-    path.push(next);
-  }
 }

@@ -9,7 +9,7 @@ import type { Found, Named } from './find';
 import { optionsAt } from './magics';
 import type { Item } from './magics';
 import { MarkError, isMatch, match } from './grammar';
-import { readDomain } from './marks';
+import { readDomain } from './written';
 import { maskMagics, parsePython } from './parse';
 import { toNumber } from './slips';
 import type { Span, Tunable } from './types';

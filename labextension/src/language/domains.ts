@@ -11,7 +11,7 @@ const KEYS = 100;
 /** What is sampled has so many digits. */
 const DIGITS = 6;
 /** Beyond, the kernel's integers are not exact. */
-const LARGEST_INT = 2 ** 53;
+export const LARGEST_INT = 2 ** 53;
 
 /** The domain that a bare `# tune` gives a literal, or null where it must be written. */
 export function infer(literal: Value): Domain | null {

@@ -1,10 +1,8 @@
-/** The tune language in the browser: the twin of the kernel's `marks.py`, `domains.py` and `cell.py`. */
+/** The tune language in the browser: the twin of the kernel's `jtune.language`. */
 
 export { activeNames, readCell } from './cell';
 export { completionsAt } from './completion';
-export type { Completions } from './completion';
-export { domainText, infer, reject, shareOf, snap, stepped, valueAt } from './domains';
-export { parsePython } from './parse';
+export { domainText, shareOf, stepped, valueAt } from './domains';
+export { parsePython, usePython } from './parse';
 export type * from './types';
-export { boolValue, floatValue, intValue, isSame, literalText, NONE, strValue, tupleValue } from './values';
-export { readLiteral } from './literals';
+export { isSame, literalText } from './values';

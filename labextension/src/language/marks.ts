@@ -1,16 +1,13 @@
 /** A comment's text -> marks: what the tune language says about one line. The twin of `jtune/language/marks.py`. */
 
 import { readCondition } from './conditions';
-import * as decimals from './decimals';
-import { infer, reject } from './domains';
-import { type Expr, parseElements, walk } from './expressions';
-import { attempt, readList, valueOf } from './literals';
 import { MarkError, isMatch, match, matchStart, placeOf, source } from './grammar';
-import { codePointText } from './tokens';
-import { isDomain, meantDirection, slip, stripped, toNumber } from './slips';
-import type { ChoiceDomain, Condition, Direction, Domain, RangeDomain, Value } from './types';
-import { unparse } from './unparse';
-import { equalityKey, floatText, isNumber, isSame, strText, tupleText } from './values';
+import { elementsOf, leavesOf, readExpression, spelled } from './literals';
+import type { Group } from './literals';
+import { isDomain, meantDirection, slip, stripped } from './slips';
+import type { Condition, Direction } from './types';
+import { strText } from './values';
+import { FORMS, checkForm } from './written';
 
 export type Mark =
   | {
@@ -24,16 +21,14 @@ export type Mark =
       conditionStart: number;
     }
   | { kind: 'objective'; direction: Direction; start: number }
-  | { kind: 'report'; expressions: readonly string[]; direction: Direction | null; start: number };
+  | { kind: 'report'; text: string; start: number };
 
 export type ParameterMark = Extract<Mark, { kind: 'parameter' }>;
 export type ObjectiveMark = Extract<Mark, { kind: 'objective' }>;
 export type ReportMark = Extract<Mark, { kind: 'report' }>;
 
-const FORMS = 'LOW..HIGH [log] [step S] or [a, b, c]';
-// The kernel's limits: of how fine a grid may be, and of its integers.
-const FINEST_GRID = 1e7;
-const LARGEST_INT = 2 ** 53;
+/** Where a `*` multiplies, or stands before a parameter. */
+const NO_STARS = new Set(['ArithOp', 'ParamList']);
 
 /** The marks of a comment, from its `#` to the end of the line; none when it is an ordinary one. */
 export function readComment(comment: string): Mark[] {
@@ -68,19 +63,6 @@ export function hasMark(text: string): boolean {
   return isMatch('later_mark', text);
 }
 
-/** The domain that a text gives a literal; null infers it. The error counts from the start of the text. */
-export function readDomain(text: string | null, literal: Value): Domain {
-  if (text === null) {
-    const domain = infer(literal);
-    if (domain) return domain;
-    throw new MarkError(0, `no range can be inferred for ${literal.text}; write it: # tune: ${FORMS}`);
-  }
-  const domain = text.startsWith('[') ? readChoices(text) : readRange(text, literal);
-  const reason = reject(domain, literal);
-  if (reason !== null) throw new MarkError(0, `the literal ${reason}; change the one or the other`);
-  return domain;
-}
-
 /** Where the part of a comment that begins at a place ends: before what is separated from it. */
 export function extentFrom(comment: string, start: number): number {
   const part = /^#?[^;#]*/.exec(comment.slice(start))?.[0] ?? '';
@@ -109,7 +91,8 @@ function checkNear(comment: string): void {
 }
 
 function oddText(found: RegExpExecArray): string {
-  return `a space here is no plain one (${codePointText(found[1] ?? '')})`;
+  const code = (found[1] ?? '').codePointAt(0) ?? 0;
+  return `a space here is no plain one (U+${code.toString(16).toUpperCase().padStart(4, '0')})`;
 }
 
 function readBody(body: string, start: number): Mark[] {
@@ -174,7 +157,11 @@ function readItem(text: string, start: number, isOnly: boolean): ParameterMark {
   }
   const domainStart = domain === null ? lead : start + ((found && placeOf(found, 2).from) ?? 0);
   const conditionStart = start + ((found && placeOf(found, 3).from) ?? 0);
-  if (domain !== null) checkForm(domain, domainStart);
+  if (domain !== null) {
+    shifted(domainStart, () => {
+      checkForm(domain);
+    });
+  }
   return {
     kind: 'parameter',
     name: name === null ? null : name.normalize('NFKC'),
@@ -202,14 +189,6 @@ function shifted<T>(start: number, read: () => T): T {
   }
 }
 
-/** Find what is wrong with a domain, whatever the literal is. */
-function checkForm(domain: string, start: number): void {
-  shifted(start, () => {
-    if (domain.startsWith('[')) readChoices(domain);
-    else if (!isMatch('range', domain)) throw slip('domain', domain);
-  });
-}
-
 function conditionAt(text: string | null, start: number): Condition | null {
   if (text === null) return null;
   return shifted(start, () => readCondition(text));
@@ -221,15 +200,36 @@ function readReport(text: string, direction: Direction | null, start: number): M
     throw new MarkError(start, `nothing to report; write # tune: report ${sense}EXPR[, EXPR]`);
   }
   const refused = (what: string) => new MarkError(start, `${what}; write ${meantReport(text)}`);
-  const elements = attempt(() => parseElements(text));
+  const list = listed(text);
+  const elements = expressionsIn(list);
   if (!elements) throw refused(`${strText(text)} is not a list of Python expressions`);
-  if (isChanging(elements)) {
+  if (isChanging(elements, list)) {
     throw refused(`${strText(text)} would change what the cell does; name values only`);
   }
-  const expressions = elements.map(unparse);
-  const twice = expressions.find((expression, i) => expressions.indexOf(expression) < i);
-  if (twice !== undefined) throw new MarkError(start, `${twice} stands twice; say it once`);
-  return { kind: 'report', expressions, direction, start };
+  const spellings = new Set(elements.map((element) => spelled(element, list)));
+  if (spellings.size < elements.length) throw new MarkError(start, 'an expression stands twice; say it once');
+  return { kind: 'report', text, start };
+}
+
+/** A list with what is reported, and with one more, so that no comma is the last. */
+function listed(text: string): string {
+  return `[${text}, 0]`;
+}
+
+/** The expressions of such a list, but for the one more; null where it is none. */
+function expressionsIn(list: string): Group[] | null {
+  const [array, ...others] = readExpression(list) ?? [];
+  if (array?.name !== 'ArrayExpression' || others.length > 0) return null;
+  return elementsOf([array])?.slice(0, -1) ?? null;
+}
+
+/** Whether an expression binds a name, has a star, or makes the function around it a generator. */
+function isChanging(elements: readonly Group[], text: string): boolean {
+  const leaves = elements.flat().flatMap(leavesOf);
+  return leaves.some(({ name, from, to, parent }) => {
+    const isStar = name === '*' && !NO_STARS.has(parent?.name ?? '');
+    return isStar || name === 'yield' || text.slice(from, to) === ':=';
+  });
 }
 
 /** What to write instead of a report that cannot be read: its sense in the language's word, and in front. */
@@ -241,167 +241,11 @@ function meantReport(text: string): string {
   ];
   for (const [word = '', rest] of ways) {
     const direction = meantDirection(stripped(word, ':'));
-    const expressions = rest.join(' ');
-    const elements = direction && attempt(() => parseElements(expressions));
-    if (elements && !isChanging(elements)) return `# tune: report ${direction} ${expressions}`;
+    const list = listed(rest.join(' '));
+    const elements = direction && expressionsIn(list);
+    if (elements && !isChanging(elements, list)) return `# tune: report ${direction} ${rest.join(' ')}`;
   }
   return '# tune: report EXPR[, EXPR]';
-}
-
-function isChanging(elements: readonly Expr[]): boolean {
-  return elements.some((element) => walk(element).some(bindsOrYields));
-}
-
-/** Whether an expression binds a name, or makes the function around it a generator. */
-function bindsOrYields({ kind }: Expr): boolean {
-  return kind === 'starred' || kind === 'named' || kind === 'yield';
-}
-
-function readRange(text: string, literal: Value): RangeDomain {
-  const found = match('range', text);
-  if (!found) throw slip('domain', text);
-  const [lowText = '', highText = '', options = ''] = [1, 2, 3].map((group) => found[group] ?? '');
-  const log = isMatch('log', options);
-  const stepText = match('step', options)?.[1] ?? null;
-  if (options.split(/[ \t]+/).filter(Boolean).length > (log ? 1 : 0) + (stepText === null ? 0 : 2)) {
-    throw new MarkError(
-      placeOf(found, 3).from,
-      `${strText(options.trim())} says something twice; say it once`,
-    );
-  }
-  if (!isNumber(literal)) {
-    const choices = literal.type === 'bool' ? '[True, False]' : `[${literal.text}, ...]`;
-    throw new MarkError(
-      0,
-      `a range needs a number, and the literal is ${literal.text}; write choices: ${choices}`,
-    );
-  }
-  const texts = [lowText, highText, stepText ?? '1'];
-  const isInt = literal.type === 'int' && texts.every((number) => isMatch('integer', number));
-  const [low = NaN, high = NaN, step = NaN] = texts.map((number) => toNumber(number));
-  checkBounds({ low, high, log, isInt, lowText, highText, options });
-  if (stepText !== null) {
-    shifted(placeOf(found, 3).from + options.indexOf('step'), () => {
-      checkStep(low, high, step, isInt, log);
-    });
-  }
-  if (isInt) return { kind: 'int', low, high, log, step };
-  return { kind: 'float', low, high, log, step: stepText === null ? null : step };
-}
-
-interface Bounds {
-  low: number;
-  high: number;
-  log: boolean;
-  isInt: boolean;
-  lowText: string;
-  highText: string;
-  options: string;
-}
-
-function checkBounds({ low, high, log, isInt, lowText, highText, options }: Bounds): void {
-  if (![low, high, high - low].every(Number.isFinite)) {
-    throw new MarkError(0, 'the bounds must be finite; write smaller numbers');
-  }
-  if (low >= high) {
-    const swapped = low > high ? `${highText}..${lowText}${options}` : 'two different bounds';
-    throw new MarkError(0, `LOW must be below HIGH; write ${swapped}`);
-  }
-  if (log && low <= 0) {
-    const least = isInt ? 1 : high / 1e6;
-    const example = `write for example ${general(least)}..${highText} log`;
-    throw new MarkError(0, `log needs LOW above 0; ${least < high && high > 0 ? example : 'leave log out'}`);
-  }
-  if (isInt && Math.max(Math.abs(low), Math.abs(high), high - low) > LARGEST_INT) {
-    throw new MarkError(
-      0,
-      'an integer range cannot reach beyond 2**53 nor be wider; write the bounds as floats',
-    );
-  }
-  if (log && low * high === 0) {
-    throw new MarkError(0, 'the bounds are too small for log; write larger numbers');
-  }
-}
-
-/** As Python's `%g`. */
-function general(x: number): string {
-  return floatText(Number(x.toPrecision(6))).replace(/\.0$/, '');
-}
-
-function checkStep(low: number, high: number, step: number, isInt: boolean, log: boolean): void {
-  if (step <= 0) throw new MarkError(0, 'the step must be above 0; write for example step 1');
-  if (log && !isInt) {
-    throw new MarkError(0, 'a float range is either log or has a step; leave one of them out');
-  }
-  const [exactLow, exactStep] = [decimals.asWritten(low), decimals.asWritten(step)];
-  const width = decimals.minus(decimals.asWritten(high), exactLow);
-  if (decimals.compare(exactStep, width) > 0) {
-    const most = floatText(decimals.nearestFloat(width)).replace(/\.0$/, '');
-    throw new MarkError(0, `the step is wider than the range; write at most step ${most}`);
-  }
-  const last = decimals.plus(exactLow, decimals.times(exactStep, decimals.wholeQuotient(width, exactStep)));
-  const isExact = decimals.compare(decimals.asWritten(decimals.nearestFloat(last)), last) === 0;
-  if (!isInt && (Math.max(Math.abs(low), Math.abs(high)) / step > FINEST_GRID || !isExact)) {
-    throw new MarkError(0, 'the step is too fine for these bounds; leave it out');
-  }
-}
-
-function readChoices(text: string): ChoiceDomain {
-  const elements = readList(text);
-  for (const element of elements ?? []) checkChoice(element);
-  if (!elements || !isMatch('choices', text)) throw slip('domain', text);
-  const choices = elements.map(valueOf).filter((value) => value !== null);
-  choices.forEach((choice, i) => {
-    const before = choices.slice(0, i);
-    if (before.some((other) => isSame(choice, other))) {
-      throw new MarkError(0, `${choice.text} stands twice; say it once`);
-    }
-    if (before.some((other) => equalityKey(stored(choice)) === equalityKey(stored(other)))) {
-      throw new MarkError(0, `${choice.text} equals another choice; leave one of them out`);
-    }
-  });
-  if (choices.length < 2) throw new MarkError(0, 'at least two choices are needed; write [a, b]');
-  return { kind: 'choice', choices };
-}
-
-/** Refuse a literal that can be no choice. */
-function checkChoice(choice: Expr): void {
-  if (choice.kind === 'tuple') {
-    choice.items.forEach(checkChoice);
-    return;
-  }
-  const reason = whyNoChoice(choice);
-  if (reason) throw new MarkError(0, reason);
-}
-
-function whyNoChoice(choice: Expr): string | null {
-  if (choice.kind === 'list') {
-    return `a choice cannot be a list; write a tuple: ${tupleText(choice.items.map(unparse))}`;
-  }
-  if (choice.kind === 'unary') return whyNoChoice(choice.operand);
-  if (choice.kind !== 'constant') return wrongType(choice.kind === 'call' ? 'set' : choice.kind);
-  switch (choice.value.type) {
-    case 'ellipsis':
-      return 'choices are written out; for all numbers between two write LOW..HIGH';
-    case 'bytes':
-    case 'complex':
-      return wrongType(choice.value.type);
-    case 'float':
-      return Number.isFinite(choice.value.value) ? null : 'a choice must be finite; write a smaller number';
-    default:
-      return null;
-  }
-}
-
-function wrongType(kind: string): string {
-  // The sum of a number and an imaginary one is the only literal with an operator.
-  const type = kind === 'binary' ? 'complex' : kind;
-  return `a choice cannot be of type ${type}; write a number, a string or a tuple`;
-}
-
-/** As the study's file has it: a tuple by its text. */
-function stored(value: Value): Value {
-  return value.type === 'tuple' ? { type: 'str', value: value.text, text: strText(value.text) } : value;
 }
 
 /** Colab's form annotations; those that name no domain (text boxes) are left alone. */

@@ -4,8 +4,7 @@
  * What IPython takes before Python sees it (`%%magic`, `%magic`, `!command`, `name?`) is put out of sight first.
  */
 
-import type { Tree, TreeFragment } from '@lezer/common';
-import { parser } from '@lezer/python';
+import type { Parser, Tree, TreeFragment } from '@lezer/common';
 
 import type { Span } from './types';
 
@@ -32,13 +31,26 @@ const DELIMITERS = /#.*|"""|'''|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[([{]|[)\]
 const TRAILING_DOT = /(?<![\p{XID_Continue}.])[0-9][0-9_]*\.(?![0-9.])/gu;
 const LINE = /([^\r\n]*)(\r\n|\n|\r|$)/y;
 
+let python: Parser | null = null;
+
+/** Take the parser of Python, which is the host's. Nothing can be read before. */
+export function usePython(parser: Parser): void {
+  python = parser;
+}
+
 /** Parse a cell; with the fragments of the tree before, only what has changed. */
 export function parsePython(text: string, fragments?: readonly TreeFragment[]): Tree {
-  const { text: python, foreign } = maskMagics(text);
+  const masked = maskMagics(text);
   // An edit may put lines elsewhere out of sight, which fragments do not know.
-  const isAllSeen = foreign.length === 0 && python.trim() !== '';
-  const input = python.replace(TRAILING_DOT, (number) => `${number.slice(0, -1)}0`);
-  return parser.parse(input, isAllSeen ? fragments : undefined);
+  const isAllSeen = masked.foreign.length === 0 && masked.text.trim() !== '';
+  return treeOf(masked.text, isAllSeen ? fragments : undefined);
+}
+
+/** Parse a text that is all Python. */
+export function treeOf(text: string, fragments?: readonly TreeFragment[]): Tree {
+  if (!python) throw new Error('there is no parser yet');
+  const input = text.replace(TRAILING_DOT, (number) => `${number.slice(0, -1)}0`);
+  return python.parse(input, fragments);
 }
 
 /** The cell with spaces where no Python is. */

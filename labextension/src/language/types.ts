@@ -36,7 +36,7 @@ export interface Condition {
   /** The numbers that it holds, with both signs, in order. */
   numbers: readonly number[];
   /** Throws where values have no order. */
-  holds(point: ReadonlyMap<string, Value>): boolean;
+  holds: (point: ReadonlyMap<string, Value>) => boolean;
 }
 
 export interface Span {
@@ -63,21 +63,12 @@ export interface Problem extends Span {
 
 export type Direction = 'minimize' | 'maximize';
 
-export interface Goal {
-  direction: Direction;
-  label: string;
-}
-
 export interface CellReading {
   /** The cell magic of the first line, if it is one of ours. */
   magic: 'tune' | 'explore' | null;
   /** In cell order; those with a mistake are left out. */
   tunables: readonly Tunable[];
-  objectives: readonly Goal[];
-  /** Per loop that reports: its expressions. */
-  reports: readonly (readonly string[])[];
-  /** Per loop that reports: the sense of its first curve; null where the mark does not say it. */
-  reportDirections: readonly (Direction | null)[];
+  objectives: readonly Direction[];
   /** The mistakes, all at once. */
   problems: readonly Problem[];
 }

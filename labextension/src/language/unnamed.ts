@@ -6,8 +6,7 @@
 
 import type { SyntaxNode, Tree } from '@lezer/common';
 
-import { LITERALS } from './find';
-import { readLiteral } from './literals';
+import { STRINGS, literalOf } from './literals';
 import type { Span, Value } from './types';
 
 interface Unnamed extends Span {
@@ -16,8 +15,6 @@ interface Unnamed extends Span {
 }
 
 const ARGUMENT = 'a positional argument';
-/** Of a dict or of a subscript: none that is tuned. */
-const KEY = 'a key';
 const INDEX = 'an index';
 const EXPRESSION = 'part of an expression';
 const TUPLE_ELEMENT = 'an element of a tuple';
@@ -27,9 +24,8 @@ const PLACES: Readonly<Record<string, string>> = {
   SetExpression: 'an element of a set',
   UnaryExpression: EXPRESSION,
   ConditionalExpression: EXPRESSION,
-  ReturnStatement: 'what a function returns',
-  MemberExpression: INDEX,
   DictionaryExpression: 'the value of a key that is no string',
+  ReturnStatement: 'what a function returns',
   ExpressionStatement: 'a statement of its own',
 };
 /** What may hold a tuple without parentheses. */
@@ -44,6 +40,7 @@ const TUPLED = new Set([
 ]);
 /** No annotations, no notes, and no f-strings, whose positions are wrong before Python 3.12. */
 const PASSED_OVER = new Set(['TypeDef', 'Comment', 'FormatString']);
+const COMPARING = ['CompareOp', 'in', 'is', 'not'];
 
 /** What is wrong with a mark on a line where no named literal ends, and what to write. */
 export function whyUnnamed(tree: Tree, text: string, line: Span, name: string | null): string {
@@ -68,43 +65,50 @@ function literalsOn(tree: Tree, text: string, line: Span): Unnamed[] {
   tree.iterate({
     ...line,
     enter: ({ name, node }) => {
-      if (PASSED_OVER.has(name)) return false;
-      const literal = LITERALS.has(name) ? unnamed(node, text) : null;
+      if (PASSED_OVER.has(name) || isKey(node)) return false;
+      if (name === 'ParenthesizedExpression') return true;
+      const literal = unnamed(node, text);
       if (literal && literal.to > line.from && literal.to <= line.to) found.push(literal);
       return literal === null;
     },
   });
-  return found.filter(({ place }) => place !== KEY);
+  return found;
+}
+
+/** Whether a node is the key of a dict, or a text in a subscript: none that is tuned. */
+function isKey({ name, parent, prevSibling, nextSibling }: SyntaxNode): boolean {
+  if (parent?.name === 'DictionaryExpression') return nextSibling?.name === ':';
+  const isSubscript = prevSibling?.name === '[' && nextSibling?.name === ']';
+  return parent?.name === 'MemberExpression' && STRINGS.has(name) && isSubscript;
 }
 
 /** A literal and what it is; null where the node is none. */
 function unnamed(node: SyntaxNode, text: string): Unnamed | null {
-  const value = readLiteral(text.slice(node.from, node.to));
+  const value = literalOf([node], text);
   if (!value) return null;
   let outermost = node;
   while (outermost.parent?.name === 'ParenthesizedExpression') outermost = outermost.parent;
-  const parent = outermost.parent;
-  const place = parent ? placeIn(parent, outermost, value, text) : '';
+  const { parent } = outermost;
+  const place = parent ? placeIn(parent, outermost, text) : '';
   const group = parent && TUPLED.has(parent.name) ? groupAround(outermost) : [outermost];
+  if (!group.some(({ name }) => name === ',')) return { from: node.from, to: node.to, value, place };
+  const tuple = literalOf(group, text);
   const [first, last] = [group[0] ?? outermost, group.at(-1) ?? outermost];
-  if (!group.some((each) => each.name === ',')) return { from: node.from, to: node.to, value, place };
-  const tuple = readLiteral(text.slice(first.from, last.to));
   if (tuple) return { from: first.from, to: last.to, value: tuple, place };
   return { from: node.from, to: node.to, value, place: TUPLE_ELEMENT };
 }
 
 /** The nodes between two words or signs of a statement: several where a tuple has no parentheses. */
 function groupAround(node: SyntaxNode): SyntaxNode[] {
-  const isPart = ({ name }: SyntaxNode) =>
-    name === ',' || name === 'Comment' || /^[A-Z].*(?<!Op)$/.test(name);
+  const isPart = ({ name }: SyntaxNode) => name === ',' || /^[A-Z].*(?<!Op)$/.test(name);
   const group = [node];
   for (let side = node.prevSibling; side && isPart(side); side = side.prevSibling) group.unshift(side);
   for (let side = node.nextSibling; side && isPart(side); side = side.nextSibling) group.push(side);
-  return group;
+  return group.filter(({ name }) => name !== 'Comment');
 }
 
-function placeIn(parent: SyntaxNode, node: SyntaxNode, value: Value, text: string): string {
-  const before = skippingNotes(node.prevSibling);
+function placeIn(parent: SyntaxNode, node: SyntaxNode, text: string): string {
+  const before = beforeNotes(node);
   switch (parent.name) {
     case 'ArgList': {
       const isPositional = before?.name === '(' || before?.name === ',';
@@ -114,28 +118,22 @@ function placeIn(parent: SyntaxNode, node: SyntaxNode, value: Value, text: strin
       const operator = parent.getChild('UpdateOp');
       return `part of a ${operator ? text.slice(operator.from, operator.to) : ''} statement`;
     }
-    case 'BinaryExpression': {
-      const isComparison = ['CompareOp', 'in', 'is', 'not'].some((name) => parent.getChild(name));
-      return isComparison ? 'part of a comparison' : EXPRESSION;
-    }
+    case 'BinaryExpression':
+      return COMPARING.some((name) => parent.getChild(name)) ? 'part of a comparison' : EXPRESSION;
     case 'AssignStatement': {
       const target = parent.firstChild;
-      return target?.name === 'MemberExpression' && target.lastChild?.name === ']'
-        ? 'assigned to an element'
-        : '';
+      const isElement = target?.name === 'MemberExpression' && target.lastChild?.name === ']';
+      return isElement ? 'assigned to an element' : '';
     }
-    case 'DictionaryExpression':
-      return before?.name === ':' ? (PLACES[parent.name] ?? '') : KEY;
     case 'MemberExpression':
-      if (!before) return '';
-      return value.type === 'str' ? KEY : (PLACES[parent.name] ?? '');
+      return before ? INDEX : '';
     default:
       return PLACES[parent.name] ?? '';
   }
 }
 
-function skippingNotes(node: SyntaxNode | null): SyntaxNode | null {
-  let found = node;
+function beforeNotes(node: SyntaxNode): SyntaxNode | null {
+  let found = node.prevSibling;
   while (found?.name === 'Comment') found = found.prevSibling;
   return found;
 }

@@ -22,10 +22,7 @@ interface Case {
     span: [number, number];
   }[];
   inferred?: string[];
-  objectives?: { direction: string; label: string }[];
-  reports?: string[][];
-  /** Left out where no report says its sense. */
-  report_directions?: (string | null)[];
+  objectives?: { direction: string }[];
   errors?: { line: number; start: number; message_has: string }[];
 }
 
@@ -52,7 +49,7 @@ function read(cell: string) {
 }
 
 function asCase(cell: string) {
-  const { tunables, objectives, reports, reportDirections } = read(cell);
+  const { tunables, objectives } = read(cell);
   return {
     parameters: tunables.map(({ name, literal, domain, condition, from, to }) => ({
       name,
@@ -63,8 +60,6 @@ function asCase(cell: string) {
     })),
     inferred: tunables.filter(({ isInferred }) => isInferred).map(({ name }) => name),
     objectives,
-    reports,
-    directions: reportDirections,
   };
 }
 
@@ -77,9 +72,9 @@ const VALID = CASES.filter(({ errors }) => !errors);
 const WRONG = CASES.filter(({ errors }) => errors);
 
 describe('the cases that the kernel reads too', () => {
-  test.each(VALID)('$about', ({ cell, parameters, inferred, objectives, reports, report_directions }) => {
-    const directions = report_directions ?? reports?.map(() => null);
-    expect(asCase(cell)).toEqual({ parameters, inferred, objectives, reports, directions });
+  test.each(VALID)('$about', ({ cell, parameters, inferred, objectives }) => {
+    const directions = objectives?.map(({ direction }) => direction);
+    expect(asCase(cell)).toEqual({ parameters, inferred, objectives: directions });
     expect(read(cell).problems).toEqual([]);
   });
 

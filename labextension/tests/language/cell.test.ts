@@ -32,8 +32,7 @@ test('a cell is read whole', () => {
   expect(reading.tunables.map(({ comment }) => CELL.slice(comment.from, comment.to))[0]).toBe(
     '# tune: 1e-3..1e3 log',
   );
-  expect(reading.objectives).toEqual([{ direction: 'maximize', label: 'accuracy' }]);
-  expect(reading.reports).toEqual([['loss', "model['a']"]]);
+  expect(reading.objectives).toEqual(['maximize']);
   expect(reading.problems).toEqual([]);
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { readCondition } from '../../src/language/conditions';
-import { readLiteral } from '../../src/language';
+import { readLiteral } from '../../src/language/literals';
 import type { Value } from '../../src/language';
 
 const LITERALS = {

@@ -1,18 +1,8 @@
 import { expect, test } from 'vitest';
 
-import {
-  domainText,
-  floatValue,
-  infer,
-  intValue,
-  isSame,
-  readLiteral,
-  reject,
-  shareOf,
-  snap,
-  stepped,
-  valueAt,
-} from '../../src/language';
+import { domainText, infer, reject, shareOf, snap, stepped, valueAt } from '../../src/language/domains';
+import { readLiteral } from '../../src/language/literals';
+import { floatValue, intValue, isSame } from '../../src/language/values';
 import type { ChoiceDomain, Domain, RangeDomain } from '../../src/language';
 
 function float(low: number, high: number, more: Partial<RangeDomain> = {}): RangeDomain {

@@ -41,8 +41,6 @@ test('a cell of another language has no marks', () => {
     magic: null,
     tunables: [],
     objectives: [],
-    reports: [],
-    reportDirections: [],
     problems: [],
   });
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { floatValue, intValue, isSame, literalText, readLiteral, strValue } from '../../src/language';
+import { readLiteral } from '../../src/language/literals';
+import { floatValue, intValue, isSame, literalText, strValue } from '../../src/language/values';
 
 test.each([
   ['5', '5'],
@@ -54,7 +55,6 @@ test.each([
   '-True',
   '-"a"',
   '007',
-  '1__0',
   '"a',
   '"\\x1"',
   '',

@@ -1,0 +1,5 @@
+import { parser } from '@lezer/python';
+
+import { usePython } from '../src/language';
+
+usePython(parser);
