@@ -528,9 +528,9 @@ def _tried(parameter: Parameter, condition: Condition) -> list[Value]:
     domain = parameter.domain
     if isinstance(domain, ChoiceDomain):
         return [parameter.literal, *domain.choices]
-    marked = [domain.low, *(x for x in condition.numbers if domain.low < x < domain.high), domain.high]
-    between = [(low + high) / 2 for low, high in itertools.pairwise(marked)]
-    return [parameter.literal, *map(domain.snap, [*marked, *between])]
+    inner = [x for x in condition.numbers if domain.low < x < domain.high]
+    between = [(low + high) / 2 for low, high in itertools.pairwise([domain.low, *inner, domain.high])]
+    return [parameter.literal, *map(domain.snap, [domain.low, domain.high, *inner, *between])]
 
 
 def _target(statement: ast.stmt) -> ast.expr:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import math
-import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from jtune.language.domains import (
     is_same,
 )
 from jtune.language.grammar import MarkError
-from jtune.language.slips import is_domain, literals, meant_direction, slip
+from jtune.language.slips import is_domain, literals, slip
 from jtune.quiet import quiet
 
 Direction: TypeAlias = Literal["minimize", "maximize"]
@@ -293,27 +292,10 @@ def _read_report(text: str, direction: Direction | None, start: int) -> ReportMa
     try:
         expressions = read_expressions(text)
     except ValueError as error:
-        raise MarkError(start, f"{error}; write {_meant_report(text)}") from None
+        raise MarkError(start, f"{error}; write {slip('report', text)}") from None
     if len(set(expressions)) < len(expressions):
         raise MarkError(start, "an expression stands twice; say it once")
     return ReportMark(text, expressions, direction, start)
-
-
-def _meant_report(text: str) -> str:
-    """Return what to write instead of a report that cannot be read: its sense in the language's word, and in front."""
-    words = re.split(r"[ \t]+", text)
-    for word, rest in ((words[0], words[1:]), (words[-1], words[:-1])):
-        direction, expressions = meant_direction(word.strip(":")), " ".join(rest)
-        if direction and _are_expressions(expressions):
-            return f"# tune: report {direction} {expressions}"
-    return "# tune: report EXPR[, EXPR]"
-
-
-def _are_expressions(text: str) -> bool:
-    try:
-        return bool(read_expressions(text))
-    except ValueError:
-        return False
 
 
 def _read_range(text: str, literal: Value) -> FloatDomain | IntDomain:

@@ -6,15 +6,8 @@
  */
 
 import { type EditorView, WidgetType } from '@codemirror/view';
-import {
-  type ChoiceDomain,
-  type Domain,
-  type Tunable,
-  type Value,
-  shareOf,
-  stepped,
-  valueAt,
-} from '../language';
+import type { ChoiceDomain, Domain, Tunable, Value } from '../language';
+import { shareOf, stepped, valueAt } from './scale';
 import { element } from '../dom';
 import { Hold } from './hold';
 

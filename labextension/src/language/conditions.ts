@@ -5,7 +5,7 @@ import type { PatternName } from './grammar';
 import { readLiteral } from './literals';
 import { slip } from './slips';
 import type { Condition, Value } from './types';
-import { boolValue, equalityKey, isNumber, tupleValue } from './values';
+import { NONE, boolValue, equalityKey, intValue, isNumber, tupleValue } from './values';
 
 type Point = ReadonlyMap<string, Value>;
 type Evaluated = (point: Point) => Value;
@@ -92,41 +92,38 @@ class Reader {
   private compared(operator: string): Evaluated {
     if (operator.endsWith('in')) return this.choices();
     if (!operator.startsWith('is')) return this.operand();
-    const constant = this.take('condition_constant');
+    const constant = readLiteral(this.take('condition_constant'));
     if (!constant) throw this.slip('constant');
-    return this.literal(constant);
+    return () => constant;
   }
 
   private operand(): Evaluated {
     const start = this.at;
     if (this.sign('(')) return this.elements(')').value;
     const name = this.take('condition_name');
-    if (name) {
-      if (!NAME.test(name)) throw slip('operand', this.text, start);
-      const known = name.normalize('NFKC');
-      this.names.add(known);
-      return (point) => valueOf(known, point);
-    }
-    const number = this.take('condition_number');
-    if (number) return this.number(number, start);
-    const literal = this.take('condition_string') || this.take('condition_constant');
-    if (!literal) throw this.slip('operand');
-    return this.literal(literal);
-  }
-
-  private number(text: string, start: number): Evaluated {
-    const value = readLiteral(text);
-    if (!value || !isNumber(value) || !Number.isFinite(value.value)) {
-      throw new MarkError(start, 'a number must be finite; write a smaller one');
-    }
-    this.numbers.add(value.value).add(-value.value);
-    return () => value;
-  }
-
-  private literal(text: string): Evaluated {
-    const value = readLiteral(text);
+    if (name) return this.parameter(name, start);
+    const literal =
+      this.take('condition_number') || this.take('condition_string') || this.take('condition_constant');
+    const value = readLiteral(literal);
     if (!value) throw this.slip('operand');
+    if (isNumber(value)) {
+      if (!Number.isFinite(value.value)) {
+        throw new MarkError(start, 'a number must be finite; write a smaller one');
+      }
+      this.numbers.add(value.value).add(-value.value);
+    }
     return () => value;
+  }
+
+  private parameter(written: string, start: number): Evaluated {
+    if (!NAME.test(written)) throw slip('operand', this.text, start);
+    const name = written.normalize('NFKC');
+    this.names.add(name);
+    return (point) => {
+      const value = point.get(name);
+      if (!value) throw new Error(`name '${name}' is not defined`);
+      return value;
+    };
   }
 
   private choices(): Evaluated {
@@ -176,12 +173,6 @@ class Reader {
   }
 }
 
-function valueOf(name: string, point: Point): Value {
-  const value = point.get(name);
-  if (!value) throw new Error(`name '${name}' is not defined`);
-  return value;
-}
-
 function isTrue(value: Value): boolean {
   if (value.type === 'tuple') return value.items.length > 0;
   return value.type !== 'none' && Boolean(value.value);
@@ -218,30 +209,18 @@ function isEqual(a: Value, b: Value): boolean {
 /** The sign of the difference, where there is one. */
 function order(a: Value, b: Value): number {
   const [x, y] = [exact(a), exact(b)];
-  if (x !== null && y !== null) return sign(x, y);
-  if (a.type === 'str' && b.type === 'str') {
-    return orderOf(Array.from(a.value), Array.from(b.value), (c, d) =>
-      sign(c.codePointAt(0) ?? 0, d.codePointAt(0) ?? 0),
-    );
-  }
-  if (a.type === 'tuple' && b.type === 'tuple') {
-    return orderOf(a.items, b.items, (c, d) => (isEqual(c, d) ? 0 : order(c, d)));
-  }
-  throw new Error('values of different kinds have no order');
+  if (x !== null && y !== null) return x < y ? -1 : x > y ? 1 : 0;
+  const [left, right] = [partsOf(a), partsOf(b)];
+  if (a.type !== b.type || !left || !right) throw new Error('values of different kinds have no order');
+  const at = left.findIndex((part, i) => !isEqual(part, right[i] ?? NONE));
+  const [part, other] = [left[at], right[at]];
+  return part && other ? order(part, other) : left.length - right.length;
 }
 
-/** That of the first elements that differ, else that of the lengths. */
-function orderOf<T>(a: readonly T[], b: readonly T[], elements: (c: T, d: T) => number): number {
-  for (const [i, element] of a.entries()) {
-    const other = b[i];
-    const found = other === undefined ? 1 : elements(element, other);
-    if (found !== 0) return found;
-  }
-  return sign(a.length, b.length);
-}
-
-function sign<T extends number | bigint>(a: T, b: T): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** What is compared one by one: the elements of a tuple, the characters of a text. */
+function partsOf(value: Value): readonly Value[] | null {
+  if (value.type === 'tuple') return value.items;
+  return value.type === 'str' ? Array.from(value.value, (c) => intValue(c.codePointAt(0) ?? 0)) : null;
 }
 
 /** A number with all its digits; booleans are numbers too. */

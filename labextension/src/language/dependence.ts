@@ -57,22 +57,14 @@ function* combinations([first, ...others]: readonly (readonly Value[])[]): Gener
 
 /** Parameters whose conditions depend on each other, in cell order; empty where none do. */
 export function circleIn(tunables: readonly Tunable[]): string[] {
-  const names = new Set(tunables.map(({ name }) => name));
-  const needs = new Map(
-    tunables.map(({ name, condition }) => [name, (condition?.names ?? []).filter((each) => names.has(each))]),
-  );
-  for (;;) {
-    const ready = [...needs].filter(([, needed]) => !needed.some((each) => needs.has(each)));
-    if (ready.length === 0) break;
-    for (const [name] of ready) needs.delete(name);
-  }
-  const left = [...needs.keys()];
-  const path = left.slice(0, 1);
-  for (;;) {
-    const last = path.at(-1);
-    const next = left.find((name) => last !== undefined && needs.get(last)?.includes(name));
-    if (next === undefined) return [];
-    if (path.includes(next)) return left.filter((name) => path.slice(path.indexOf(next)).includes(name));
-    path.push(next);
-  }
+  const needs = new Map(tunables.map(({ name, condition }) => [name, condition?.names ?? []]));
+  const reached = (name: string) => {
+    const found = [...(needs.get(name) ?? [])];
+    for (const each of found) found.push(...(needs.get(each) ?? []).filter((next) => !found.includes(next)));
+    return found;
+  };
+  const names = [...needs.keys()];
+  const first = names.find((name) => reached(name).includes(name));
+  if (first === undefined) return [];
+  return names.filter((name) => reached(first).includes(name) && reached(name).includes(first));
 }

@@ -41,11 +41,11 @@ const STATEMENTS = new Set(['AssignStatement', 'UpdateStatement', 'ExpressionSta
 const LOOPS = new Set(['ForStatement', 'WhileStatement']);
 const SCOPES = new Set(['FunctionDefinition', 'ClassDefinition']);
 
-/** What stands on some lines, which are given in order. */
+/** What stands on some lines. */
 export function findOn(lines: readonly Span[], text: string, tree: Tree): Found {
   const finder = new Finder(text);
   tree.iterate({
-    enter: (ref) => touches(lines, ref) && finder.enter(ref),
+    enter: (ref) => lines.some(({ from, to }) => from <= ref.to && to >= ref.from) && finder.enter(ref),
     leave: (ref) => {
       finder.leave(ref);
     },
@@ -78,19 +78,6 @@ function groupsOf(node: SyntaxNode): Group[] {
     else if (child.name !== 'TypeDef') groups.at(-1)?.push(child);
   }
   return groups;
-}
-
-/** Whether a line (the last that starts at or before it) touches a node. */
-function touches(lines: readonly Span[], { from, to }: Span): boolean {
-  let low = 0;
-  let high = lines.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((lines[middle]?.to ?? 0) < from) low = middle + 1;
-    else high = middle;
-  }
-  const line = lines[low];
-  return line !== undefined && line.from <= to;
 }
 
 class Finder implements Found {

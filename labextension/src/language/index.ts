@@ -2,7 +2,7 @@
 
 export { activeNames, readCell } from './cell';
 export { completionsAt } from './completion';
-export { domainText, shareOf, stepped, valueAt } from './domains';
+export { domainText } from './domains';
 export { parsePython, usePython } from './parse';
 export type * from './types';
-export { isSame, literalText } from './values';
+export { isNumber, isSame, literalText } from './values';

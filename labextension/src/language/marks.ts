@@ -98,20 +98,15 @@ function oddText(found: RegExpExecArray): string {
 function readBody(body: string, start: number): Mark[] {
   const objective = match('objective', body);
   if (objective) {
-    const direction = directionOf(objective[1]) ?? 'maximize';
+    const direction = meantDirection(objective[1] ?? '') ?? 'minimize';
     return [{ kind: 'objective', direction, start: start + placeOf(objective, 1).from }];
   }
   const report = match('report', body);
   if (report) {
-    const text = report[2] ?? '';
-    return [readReport(text.trim(), directionOf(report[1]), start + body.length - text.trimStart().length)];
+    const [, sense = '', text = ''] = report;
+    return [readReport(text.trim(), sense, start + body.length - text.trimStart().length)];
   }
   return readItems(body, start);
-}
-
-/** What a word of the language's own says. */
-function directionOf(word: string | undefined): Direction | null {
-  return word === 'minimize' || word === 'maximize' ? word : null;
 }
 
 function readItems(body: string, start: number): ParameterMark[] {
@@ -131,7 +126,7 @@ function readItems(body: string, start: number): ParameterMark[] {
 }
 
 /** What stands between semicolons, and where each piece starts. */
-function separated(body: string, start: number): [text: string, start: number][] {
+export function separated(body: string, start: number): [text: string, start: number][] {
   const pieces: [string, number][] = [];
   let [rest, at]: [string | undefined, number] = [body, start];
   while (rest !== undefined) {
@@ -145,31 +140,28 @@ function separated(body: string, start: number): [text: string, start: number][]
 
 function readItem(text: string, start: number, isOnly: boolean): ParameterMark {
   const found = match('item_if', text) ?? match('item', text);
-  const name = found?.[1] ?? null;
-  const domain = found?.[2] || null; // eslint-disable-line @typescript-eslint/prefer-nullish-coalescing -- '' is none
-  const condition = found?.[3] ?? null;
+  const placeIn = (group: number) => start + (found ? placeOf(found, group).from : 0);
+  const [, name = null, domain = '', condition = null] = found ?? [];
   const lead = start + text.length - text.replace(/^[ \t]+/, '').length;
   if (!isOnly && name === null) {
     throw new MarkError(lead, 'each of several needs its name: # tune NAME: DOMAIN; NAME: DOMAIN');
   }
-  if (domain === null && condition === null && text.trim() !== '') {
+  if (domain === '' && condition === null && text.trim() !== '') {
     throw new MarkError(lead, `nothing follows the colon; write ${FORMS}`);
   }
-  const domainStart = domain === null ? lead : start + ((found && placeOf(found, 2).from) ?? 0);
-  const conditionStart = start + ((found && placeOf(found, 3).from) ?? 0);
-  if (domain !== null) {
-    shifted(domainStart, () => {
+  if (domain !== '') {
+    shifted(placeIn(2), () => {
       checkForm(domain);
     });
   }
   return {
     kind: 'parameter',
     name: name === null ? null : name.normalize('NFKC'),
-    domain,
-    condition: conditionAt(condition, conditionStart),
+    domain: domain === '' ? null : domain,
+    condition: condition === null ? null : shifted(placeIn(3), () => readCondition(condition)),
     start: lead,
-    domainStart,
-    conditionStart,
+    domainStart: domain === '' ? lead : placeIn(2),
+    conditionStart: placeIn(3),
   };
 }
 
@@ -189,18 +181,14 @@ function shifted<T>(start: number, read: () => T): T {
   }
 }
 
-function conditionAt(text: string | null, start: number): Condition | null {
-  if (text === null) return null;
-  return shifted(start, () => readCondition(text));
-}
-
-function readReport(text: string, direction: Direction | null, start: number): Mark {
+function readReport(text: string, sense: string, start: number): Mark {
   if (text === '') {
-    const sense = direction ? `${direction} ` : '';
-    throw new MarkError(start, `nothing to report; write # tune: report ${sense}EXPR[, EXPR]`);
+    const written = sense && `${sense} `;
+    throw new MarkError(start, `nothing to report; write # tune: report ${written}EXPR[, EXPR]`);
   }
-  const refused = (what: string) => new MarkError(start, `${what}; write ${meantReport(text)}`);
-  const list = listed(text);
+  const refused = (what: string) => new MarkError(start, `${what}; write ${slip('report', text).message}`);
+  // With one more, so that no comma is the last.
+  const list = `[${text}\n, 0]`;
   const elements = expressionsIn(list);
   if (!elements) throw refused(`${strText(text)} is not a list of Python expressions`);
   if (isChanging(elements, list)) {
@@ -211,12 +199,7 @@ function readReport(text: string, direction: Direction | null, start: number): M
   return { kind: 'report', text, start };
 }
 
-/** A list with what is reported, and with one more, so that no comma is the last. */
-function listed(text: string): string {
-  return `[${text}, 0]`;
-}
-
-/** The expressions of such a list, but for the one more; null where it is none. */
+/** The expressions of a list, but for its last one; null where it is none. */
 function expressionsIn(list: string): Group[] | null {
   const [array, ...others] = readExpression(list) ?? [];
   if (array?.name !== 'ArrayExpression' || others.length > 0) return null;
@@ -232,35 +215,13 @@ function isChanging(elements: readonly Group[], text: string): boolean {
   });
 }
 
-/** What to write instead of a report that cannot be read: its sense in the language's word, and in front. */
-function meantReport(text: string): string {
-  const words = text.split(/[ \t]+/);
-  const ways: [string | undefined, string[]][] = [
-    [words[0], words.slice(1)],
-    [words.at(-1), words.slice(0, -1)],
-  ];
-  for (const [word = '', rest] of ways) {
-    const direction = meantDirection(stripped(word, ':'));
-    const list = listed(rest.join(' '));
-    const elements = direction && expressionsIn(list);
-    if (elements && !isChanging(elements, list)) return `# tune: report ${direction} ${rest.join(' ')}`;
-  }
-  return '# tune: report EXPR[, EXPR]';
-}
-
 /** Colab's form annotations; those that name no domain (text boxes) are left alone. */
 function readColab(form: string, start: number): Mark[] {
-  const domain = colabDomain(form);
-  if (domain === null) return [];
-  const place = { start, domainStart: start, conditionStart: start };
-  return [{ kind: 'parameter', name: null, domain, condition: null, ...place }];
-}
-
-function colabDomain(form: string): string | null {
-  if (isMatch('colab_choices', form)) return form;
-  if (isMatch('colab_boolean', form)) return '[False, True]';
   const slider = match('colab_slider', form);
-  if (!slider) return null;
-  const [, low = '', high = '', step] = slider;
-  return `${low}..${high}${step === undefined ? '' : ` step ${step}`}`;
+  const [, low = '', high = '', step] = slider ?? [];
+  let domain = slider ? `${low}..${high}${step === undefined ? '' : ` step ${step}`}` : null;
+  if (isMatch('colab_choices', form)) domain = form;
+  if (isMatch('colab_boolean', form)) domain = '[False, True]';
+  const place = { start, domainStart: start, conditionStart: start };
+  return domain === null ? [] : [{ kind: 'parameter', name: null, domain, condition: null, ...place }];
 }

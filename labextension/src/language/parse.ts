@@ -20,16 +20,15 @@ export interface Masked {
 // Those whose cell is Python, run in the notebook's namespace.
 const PYTHON_MAGICS = new Set(['tune', 'explore', 'time', 'timeit', 'prun', 'capture']);
 const CELL_MAGIC = /^[ \t\r\n]*%%([\p{L}\p{N}_]*)[^\r\n]*/u;
-/** Without one of these no line needs to be looked at: an escape at its start, a `= %` or `= !`, a `?` at its end. */
-const SUSPECT = /^[ \t]*[%!?,;/]|=[ \t]*[%!][^=]|\?[ \t]*$/m;
-const ESCAPED = /^[ \t]*[%!?,;/]/;
-const ASSIGNED = /^[^=#"'(){}[\]]*[^=!<>#"'(){}[\]]=[ \t]*(?:%[ \t]*[\p{L}_]|!)/u;
-const HELP = /\?[ \t]*$/;
-/** What opens and closes in a line of Python: brackets, strings, the comment. */
-const DELIMITERS = /#.*|"""|'''|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[([{]|[)\]}]/g;
+/** A line that is IPython's: with an escape at its start, a `= %` or `= !`, or a `?` at its end. */
+const FOREIGN =
+  /^[ \t]*[%!?,;/]|^[^=#"'(){}[\]]*[^=!<>#"'(){}[\]]=[ \t]*(?:%[ \t]*[\p{L}_]|!)|^[^#"'(){}]*\?[ \t]*$/u;
+/** What counts in a line of Python: notes, texts, brackets, and its end, unless a backslash continues it. */
+const TOKEN =
+  /#[^\r\n]*|("""|''')(?:\\[^]|[^])*?(?:\1|$)|(["'])(?:\\(?:\r\n|[^])|(?!\2)[^\\\r\n])*\2?|[([{]|[)\]}]|\\(?:\r\n|[^])|\r\n?|\n/g;
 /** Lezer takes the dot of `1.` for that of an attribute; with a zero in its place the number is one. */
 const TRAILING_DOT = /(?<![\p{XID_Continue}.])[0-9][0-9_]*\.(?![0-9.])/gu;
-const LINE = /([^\r\n]*)(\r\n|\n|\r|$)/y;
+const LINE = /[^\r\n]*/y;
 
 let python: Parser | null = null;
 
@@ -62,7 +61,7 @@ export function maskMagics(text: string): Masked {
   const body = text.slice(head);
   // A cell takes one cell magic.
   if (name !== null && CELL_MAGIC.test(body)) return { text: blank(text), foreign: [], magic: name };
-  const foreign = SUSPECT.test(body) ? foreignLines(text, head) : [];
+  const foreign = foreignLines(text, head);
   let masked = blank(text.slice(0, head)) + body;
   for (const { from, to } of foreign) {
     masked = masked.slice(0, from) + stub(text.slice(from, to)) + masked.slice(to);
@@ -80,64 +79,24 @@ function stub(line: string): string {
   return at < 0 ? line : `${blank(line.slice(0, at))}0${blank(line.slice(at + 1))}`;
 }
 
-interface Reading {
-  depth: number;
-  /** The quotes of the text that is open. */
-  quotes: string;
-  isContinued: boolean;
-  isForeign: boolean;
-}
-
+/** The lines that start a statement and are IPython's, with those that a backslash continues them over. */
 function foreignLines(text: string, start: number): Span[] {
   const foreign: Span[] = [];
-  let reading: Reading = { depth: 0, quotes: '', isContinued: false, isForeign: false };
-  LINE.lastIndex = start;
-  while (LINE.lastIndex < text.length) {
-    const from = LINE.lastIndex;
-    const line = LINE.exec(text)?.[1] ?? '';
-    const isForeign = reading.isContinued ? reading.isForeign : isEscape(line, reading);
+  let [from, depth, isContinued] = [start, 0, false];
+  while (from < text.length) {
+    LINE.lastIndex = from;
+    const line = LINE.exec(text)?.[0] ?? '';
+    const isForeign = isContinued || (depth === 0 && FOREIGN.test(line));
     if (isForeign) foreign.push({ from, to: from + line.length });
-    reading = isForeign ? { ...reading, isForeign, isContinued: line.endsWith('\\') } : after(line, reading);
+    isContinued = isForeign && line.endsWith('\\');
+    TOKEN.lastIndex = isForeign ? from + line.length : from;
+    let token = TOKEN.exec(text)?.[0] ?? '';
+    while (token !== '' && !/^[\r\n]/.test(token)) {
+      if ('([{'.includes(token)) depth += 1;
+      if (')]}'.includes(token)) depth = Math.max(0, depth - 1);
+      token = TOKEN.exec(text)?.[0] ?? '';
+    }
+    from = token === '' ? text.length : TOKEN.lastIndex;
   }
   return foreign;
-}
-
-/** Whether a line that starts a statement is one of IPython's. */
-function isEscape(line: string, reading: Reading): boolean {
-  if (reading.depth > 0 || reading.quotes !== '') return false;
-  if (ESCAPED.test(line) || ASSIGNED.test(line)) return true;
-  if (!HELP.test(line) || line.includes('#')) return false;
-  const { depth, quotes } = after(line, reading);
-  return depth === 0 && quotes === '';
-}
-
-/** What is open after a line of Python. */
-function after(line: string, { depth, quotes }: Reading): Reading {
-  let at = 0;
-  let open = depth;
-  let inside = quotes;
-  while (at < line.length) {
-    if (inside) {
-      at = endOfText(line, at, inside);
-      if (at < 0) return { depth: open, quotes: inside, isContinued: false, isForeign: false };
-      inside = '';
-      continue;
-    }
-    DELIMITERS.lastIndex = at;
-    const found = DELIMITERS.exec(line);
-    if (!found) break;
-    at = DELIMITERS.lastIndex;
-    if (found[0] === '"""' || found[0] === "'''") inside = found[0];
-    else if (/^[([{]/.test(found[0])) open += 1;
-    else if (/^[)\]}]/.test(found[0])) open = Math.max(0, open - 1);
-  }
-  const isContinued = line.endsWith('\\') && inside === '';
-  return { depth: open, quotes: inside, isContinued, isForeign: false };
-}
-
-function endOfText(line: string, at: number, quotes: string): number {
-  const pattern = quotes === '"""' ? /(?:[^\\]|\\.)*?(?:"""|$)/y : /(?:[^\\]|\\.)*?(?:'''|$)/y;
-  pattern.lastIndex = at;
-  const end = pattern.test(line) ? pattern.lastIndex : line.length;
-  return line.slice(at, end).endsWith(quotes) ? end : -1;
 }

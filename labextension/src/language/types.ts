@@ -72,3 +72,15 @@ export interface CellReading {
   /** The mistakes, all at once. */
   problems: readonly Problem[];
 }
+
+/** What may be typed. */
+export interface Item {
+  text: string;
+  detail: string;
+}
+
+/** What may follow at a place, and what of it is typed already. */
+export interface Offer {
+  typed: string;
+  items: readonly Item[];
+}

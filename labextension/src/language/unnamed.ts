@@ -6,7 +6,7 @@
 
 import type { SyntaxNode, Tree } from '@lezer/common';
 
-import { STRINGS, literalOf } from './literals';
+import { STRINGS, bare, literalOf } from './literals';
 import type { Span, Value } from './types';
 
 interface Unnamed extends Span {
@@ -76,10 +76,11 @@ function literalsOn(tree: Tree, text: string, line: Span): Unnamed[] {
 }
 
 /** Whether a node is the key of a dict, or a text in a subscript: none that is tuned. */
-function isKey({ name, parent, prevSibling, nextSibling }: SyntaxNode): boolean {
+function isKey(node: SyntaxNode): boolean {
+  const { parent, prevSibling, nextSibling } = node;
   if (parent?.name === 'DictionaryExpression') return nextSibling?.name === ':';
   const isSubscript = prevSibling?.name === '[' && nextSibling?.name === ']';
-  return parent?.name === 'MemberExpression' && STRINGS.has(name) && isSubscript;
+  return parent?.name === 'MemberExpression' && isSubscript && STRINGS.has(bare([node])[0]?.name ?? '');
 }
 
 /** A literal and what it is; null where the node is none. */

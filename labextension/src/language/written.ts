@@ -5,7 +5,7 @@ import { LARGEST_INT, infer, reject } from './domains';
 import { MarkError, isMatch, match, placeOf } from './grammar';
 import { bare, elementsOf, literalOf, otherType, readList } from './literals';
 import type { Group } from './literals';
-import { isDomain, slip, toNumber } from './slips';
+import { slip, toNumber } from './slips';
 import type { ChoiceDomain, Domain, RangeDomain, Value } from './types';
 import { equalityKey, floatText, isNumber, isSame, strText, strValue, tupleText } from './values';
 
@@ -30,7 +30,7 @@ export function readDomain(text: string | null, literal: Value): Domain {
 /** Find what is wrong with a domain, whatever the literal is. */
 export function checkForm(text: string): void {
   if (text.startsWith('[')) readChoices(text);
-  else if (!isDomain(text)) throw slip('domain', text);
+  else if (!isMatch('range', text)) throw slip('domain', text);
 }
 
 function readRange(text: string, literal: Value): RangeDomain {
@@ -92,12 +92,13 @@ function wrongStep({ kind, low, high, log }: RangeDomain, step: number): string 
   if (log && kind === 'float') return 'a float range is either log or has a step; leave one of them out';
   const [exactLow, exactStep] = [decimals.asWritten(low), decimals.asWritten(step)];
   const width = decimals.minus(decimals.asWritten(high), exactLow);
-  if (decimals.compare(exactStep, width) > 0) {
+  if (decimals.isBelow(width, exactStep)) {
     const most = floatText(decimals.nearestFloat(width)).replace(/\.0$/, '');
     return `the step is wider than the range; write at most step ${most}`;
   }
   const last = decimals.plus(exactLow, decimals.times(exactStep, decimals.wholeQuotient(width, exactStep)));
-  const isExact = decimals.compare(decimals.asWritten(decimals.nearestFloat(last)), last) === 0;
+  const nearest = decimals.asWritten(decimals.nearestFloat(last));
+  const isExact = !decimals.isBelow(nearest, last) && !decimals.isBelow(last, nearest);
   const isFine = Math.max(Math.abs(low), Math.abs(high)) / step > FINEST_GRID || !isExact;
   return kind === 'float' && isFine ? 'the step is too fine for these bounds; leave it out' : null;
 }

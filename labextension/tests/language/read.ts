@@ -1,5 +1,6 @@
 import { domainText, parsePython, readCell } from '../../src/language';
-import type { CellReading } from '../../src/language';
+import type { CellReading, ChoiceDomain, RangeDomain } from '../../src/language';
+import { readLiteral } from '../../src/language/literals';
 
 export function read(cell: string): CellReading {
   return readCell(cell, parsePython(cell));
@@ -14,3 +15,16 @@ export function tunablesOf(cell: string): string[] {
 export function problemsOf(cell: string): [where: string, message: string][] {
   return read(cell).problems.map(({ from, to, message }) => [cell.slice(from, to), message]);
 }
+
+export function float(low: number, high: number, more: Partial<RangeDomain> = {}): RangeDomain {
+  return { kind: 'float', low, high, log: false, step: null, ...more };
+}
+
+export function int(low: number, high: number, more: Partial<RangeDomain> = {}): RangeDomain {
+  return { kind: 'int', low, high, log: false, step: 1, ...more };
+}
+
+export const CHOICES: ChoiceDomain = {
+  kind: 'choice',
+  choices: ['"a"', 'None', '(1, 2)', 'True', '1', '0.5'].flatMap((text) => readLiteral(text) ?? []),
+};
