@@ -179,6 +179,8 @@ class Nest:
                 for keeper in keepers:
                     keeper.take(*message)
         close(self._link)
+        with self._lock:
+            self._line.close()
 
     def _outlive(self) -> None:
         """Close the nest when no trial has come for a while: nobody can tell it that the search has ended."""
@@ -204,9 +206,6 @@ class Nest:
             self._let_go(keeper)
         self._starter.submit(self._payload.close)
         self._starter.shutdown(wait=False)
-        if self._line is not None:
-            with contextlib.suppress(OSError):
-                self._line.close()
 
 
 _nests: dict[str, Nest] = {}
@@ -284,12 +283,12 @@ class _Keeper:
         self._lock = threading.Lock()
         self._number: int | None = None
         self._lost: Lost | None = None
-        self._is_ready = self._is_over = False
+        self._is_ready = self._is_ending = self._is_over = False
 
     @property
     def is_idle(self) -> bool:
         """Whether it could run a trial: where the child has ended, or says something unasked, it could not."""
-        return not self._child.closed and not self._child.poll(0)
+        return not (self._is_ending or self._child.closed or self._child.poll(0))
 
     def run(self, task: Task, is_judged: bool, tell: Callable[..., None]) -> Outcome | Lost:
         """Have the child run a trial; end it where the trial does not end in time by itself.
@@ -352,6 +351,7 @@ class _Keeper:
         with self._lock:
             if self._is_over or (number is not None and number != self._number):
                 return
+            self._is_ending = True
             self._process.kill()
 
     def close(self) -> Lost:
