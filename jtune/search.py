@@ -144,16 +144,20 @@ class Search:
             ending = self._cut_short() or self._enough()
             if ending is None and self._may_start():
                 self._begin_next()
+                self._record_ended(wait_s=0.0)  # what others report is not to wait until all are started
             elif self._running:
-                for number, outcome in self.executor.ended():
-                    self.n_run += 1
-                    self._tell(self._finish(number, outcome))
-                if self.executor.note:
-                    self._say_once(self.executor.note)
+                self._record_ended()
             elif ending is None:
                 self._wait_to_go_on()
             else:
                 return ending
+
+    def _record_ended(self, wait_s: float | None = None) -> None:
+        for number, outcome in self.executor.ended(wait_s):
+            self.n_run += 1
+            self._tell(self._finish(number, outcome))
+        if self.executor.note:
+            self._say_once(self.executor.note)
 
     def _cut_short(self) -> str | None:
         """Return why the search ends at once, if it does; what runs is then abandoned."""
