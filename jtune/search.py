@@ -67,9 +67,10 @@ class Search:
     """One search of a study: decides points, has them run, records what came of them.
 
     When it has ended, :meth:`take_best` has the outcome of the study's best trial, if that ran just now; ``broken`` is
-    that of a baseline which says that the cell itself is at fault; ``n_run`` counts the trials that ran. What a user
-    may ask of it meanwhile (:meth:`pause`, :meth:`resume`, :meth:`skip`, :meth:`stop`, :meth:`run_next`,
-    :meth:`narrow`) may be called from any thread: the loop obeys where it next can.
+    that of a baseline which says that the cell itself is at fault; ``n_run`` counts the trials that ran; ``drawn`` are
+    the global random generators that they were seen to draw from. What a user may ask of it meanwhile (:meth:`pause`,
+    :meth:`resume`, :meth:`skip`, :meth:`stop`, :meth:`run_next`, :meth:`narrow`) may be called from any thread: the
+    loop obeys where it next can.
 
     Parameters
     ----------
@@ -100,6 +101,7 @@ class Search:
         self.ledger, self.executor, self.sampler, self.limits = ledger, executor, sampler, limits
         self.is_paused = self.is_running = self.is_stopped = False
         self.n_run = 0
+        self.drawn: tuple[str, ...] = ()
         self.broken: Outcome | None = None
         self._interrupts = interrupts
         self._start = time.monotonic()
@@ -422,6 +424,7 @@ class Search:
         return None if own is None else TimeLimit(own, Verdict(State.TIMED_OUT, f"it took more than {own} s"))
 
     def _count(self, number: int, outcome: Outcome) -> None:
+        self.drawn = self.drawn or outcome.drawn
         self._finished += outcome.state.is_finished
         self._failures = self._failures + 1 if outcome.state in (State.FAILED, State.TIMED_OUT) else 0
         self._since_best += 1

@@ -108,6 +108,18 @@ def test_what_c_code_and_other_programs_print_is_the_trial_s(shared_kernel):
         assert sorted(past["text"].splitlines()) == ["by C", "by a program", "to an error stream"]
 
 
+def test_chance_in_workers_is_told_and_chance_in_the_kernel_is_not(shared_kernel):
+    shared_kernel.run(
+        "import random, threading\ndef draw():\n    while not drawing.wait(0.001): random.random()\n"
+        "drawing = threading.Event()\nthreading.Thread(target=draw).start()"
+    )
+    plain, _ = tune(shared_kernel, "plain", PLAIN, n=5)
+    shared_kernel.run("drawing.set()")
+    by_chance, _ = tune(shared_kernel, "chance", f"import random\n{PLAIN}\nloss += random.random()", n=6)
+    assert "draws from" not in plain
+    assert "the cell draws from the global generator of random" in by_chance
+
+
 def test_a_question_to_the_user_fails_with_a_reason(shared_kernel):
     _, study = tune(
         shared_kernel,

@@ -27,6 +27,7 @@ from jtune.trials.execute import execute
 from jtune.trials.interrupts import Interrupts, Leash, Verdict
 from jtune.trials.outcome import Outcome, Output, State
 from jtune.trials.program import Task
+from jtune.trials.randomness import Chance
 
 _SET_PARENT_DEATH_SIGNAL = 1  # of Linux's prctl
 _PRINTED_AT_MOST = 20_000
@@ -56,7 +57,7 @@ class Child:
 
     def __init__(self, connection: Connection[Any, Any], payload: Payload, shell: Any) -> None:
         self._connection, self._payload, self._shell = connection, payload, shell
-        self._capture = Capture(shell)
+        self._capture, self._chance = Capture(shell), Chance()
         self._interrupts = Interrupts()
         self._tasks: SimpleQueue[tuple[Task, bool]] = SimpleQueue()
         self._trial: _Trial | None = None
@@ -105,13 +106,15 @@ class Child:
             return trial.verdicts.get()
 
         program = self._payload.setting.program
-        outcome = execute(program, task, namespace, trial.leash, self._capture, judge if is_judged else None)
+        with self._chance.watching() as drawn:
+            outcome = execute(program, task, namespace, trial.leash, self._capture, judge if is_judged else None)
         self._trial = None
         namespace.clear()  # functions and their globals hold each other, and all that the cell reads
         for output in outcome.outputs:
             output.get("data", {}).pop(_WIDGET, None)  # a page would look for its model in the kernel
         # Neither an error nor what the cell bound travels.
-        return replace(outcome, outputs=[*outcome.outputs, *_printed()], bindings=None, error=None)
+        outputs = [*outcome.outputs, *_printed()]
+        return replace(outcome, outputs=outputs, bindings=None, error=None, drawn=tuple(drawn))
 
     def _namespace(self) -> dict[str, Any]:
         """Return the namespace of a trial, which is that of the module ``__main__``."""

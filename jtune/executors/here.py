@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -11,6 +12,7 @@ from jtune.trials.execute import Judge, execute
 from jtune.trials.interrupts import Interrupts, Leash, Verdict
 from jtune.trials.outcome import Outcome, State
 from jtune.trials.program import Program, Task
+from jtune.trials.randomness import Chance
 
 
 class Here:
@@ -40,7 +42,7 @@ class Here:
         self.namespace = namespace
         self.interrupts = interrupts or Interrupts()
         self.program = program
-        self._capture = Capture(shell)
+        self._capture, self._chance = Capture(shell), Chance()
         self._started: tuple[Task, Judge | None, Leash] | None = None
         # Put to in a signal's handler too, which no other queue or event allows.
         self._woken: SimpleQueue[None] = SimpleQueue()
@@ -71,7 +73,9 @@ class Here:
             return []
         task, judge, leash = self._started
         try:
-            return [(task.number, execute(self.program, task, self.namespace, leash, self._capture, judge))]
+            with self._chance.watching() as drawn:
+                outcome = execute(self.program, task, self.namespace, leash, self._capture, judge)
+            return [(task.number, replace(outcome, drawn=tuple(drawn)) if drawn else outcome)]
         finally:
             self._started = None
 

@@ -67,6 +67,8 @@ class Outcome:
     is_broken : bool
         Whether it failed in a way that says more of the cell than of the point: it raised, or what it gave is no
         number at all.
+    drawn : tuple of str
+        Global random generators that it was seen to draw from.
     """
 
     state: State
@@ -80,3 +82,4 @@ class Outcome:
     bindings: Bindings | None = None
     error: BaseException | None = None
     is_broken: bool = False
+    drawn: tuple[str, ...] = ()

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import CodeType
 from typing import Any
 
 # How to seed each generator.
 _SEEDS = {"random": "random.seed(0)", "numpy.random": "np.random.seed(0)", "torch": "torch.manual_seed(0)"}
+
+
+class Chance:
+    """Sees which global generators the second trial of a process draws from: by then the cell is set up."""
+
+    def __init__(self) -> None:
+        self._n = 0
+
+    @contextmanager
+    def watching(self) -> Iterator[list[str]]:
+        """Watch a trial; the list has the generators when that has ended."""
+        self._n += 1
+        drawn: list[str] = []
+        before = generator_states() if self._n == 2 else {}
+        yield drawn
+        drawn += drawn_from(before, generator_states()) if before else []
 
 
 def generator_states() -> dict[str, Any]:
