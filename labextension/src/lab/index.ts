@@ -39,10 +39,7 @@ async function activate(
   palette: ICommandPalette | null,
   restorer: ILayoutRestorer | null,
 ): Promise<void> {
-  // JupyterLab restores no notebook before this is there; it would load the parser for the first cell.
-  const python = (await languages.getLanguage('ipython'))?.support;
-  if (!python) throw new Error('JupyterLab has no parser of Python');
-  usePython(python.language.parser);
+  await usePythonOf(languages);
   const notebooks = new Notebooks(tracker, (link) => {
     link.changed.connect(() => {
       editors.showSummaries();
@@ -88,6 +85,13 @@ async function activate(
       followSettings(loaded, editors);
     })
     .catch(() => undefined); // JupyterLab says so; the defaults hold.
+}
+
+/** Read cells by JupyterLab's own parser. No notebook is restored before a plugin has been activated. */
+async function usePythonOf(languages: IEditorLanguageRegistry): Promise<void> {
+  const python = await languages.getLanguage('ipython');
+  if (!python?.support) throw new Error('JupyterLab has no parser of Python');
+  usePython(python.support.language.parser);
 }
 
 /** Write the cells that are wanted by the panels of this page, wherever in the page a panel is. */
