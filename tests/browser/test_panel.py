@@ -315,7 +315,7 @@ def test_a_saved_panel_has_no_script_and_is_not_shown_without_its_kernel(lab):
         modules = [state["_esm"] for state in states if "_esm" in state]
         assert modules == ["export default {}"] * 2
         # As after a restart: the kernel knows of no widget.
-        notebook.kernel_run("import jtune.views.panel\nfor panel in jtune.views.panel.panels(): panel.close()")
+        notebook.kernel_run("import ipywidgets\nipywidgets.Widget.close_all()")
         notebook.reload()
         report = notebook.output(1).locator(".jtune-report")
         expect(report).to_contain_text("15 trials are done")
