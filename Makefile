@@ -43,7 +43,7 @@ test: lint docs extension  ## all that CI runs: lint, types, the site, the noteb
 	@$(NPM) test
 	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && cp notebooks/*.ipynb "$$copy" \
 	&& $(BIN)/python -m pytest -q --rootdir "$$copy" -p no:cacheprovider --nbval-lax --nbval-current-env "$$copy"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/.has-test $(MODULES)  ## ruff, mypy, layers, eslint, prettier and tsc
 	$(BIN)/ruff check .
