@@ -116,6 +116,22 @@ def test_a_sampler_is_asked_for_trials(tmp_path, name):
     assert [trial.params for trial in read_anew(ledger)] == [trial.params for trial in ledger.trials]
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_trial_keeps_which_trials_its_proposal_had_not_seen(tmp_path, name):
+    ledger = ledger_of(tmp_path)
+    sampler = make_sampler(name, ledger.space, seed=0, n_trials=13)
+    ledger.optuna.sampler = sampler.optuna
+    with ledger.journal.writing():
+        for _ in range(3):
+            ledger.ask(sampler)
+        ledger.end_trial(1, Outcome(State.COMPLETE, values=(1.0,)))
+        number, _ = ledger.ask(sampler)
+        expected = [(), (0,), (0, 1), (0, 2)] if name not in ("random", "grid") else [()] * 4
+        assert [trial.unseen for trial in ledger.trials] == expected
+        ledger.end_trial(number, Outcome(State.COMPLETE, values=(2.0,)))
+    assert [trial.unseen for trial in read_anew(ledger)] == expected
+
+
 @pytest.mark.parametrize("name", ["random", "tpe"])
 def test_a_sampler_without_a_point_left_leaves_no_trial_running(tmp_path, name):
     ledger = ledger_of(tmp_path, "x = 1  # tune: [1, 2]\n")

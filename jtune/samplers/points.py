@@ -75,6 +75,11 @@ class PointSampler:
         self._seen: set[Any] = set()
 
     @property
+    def learns(self) -> bool:
+        """Whether its points may depend on what came of others."""
+        return self._proposer is not None
+
+    @property
     def needs_trial(self) -> bool:
         """Whether the trial must be in the study before :meth:`propose` is asked."""
         return self._proposer is not None and self._proposer.needs_trial

@@ -179,7 +179,7 @@ class Ledger:
 
     # What follows is for the search.
 
-    def start_trial(self, origin: Origin, point: Point) -> int:
+    def start_trial(self, origin: Origin, point: Point, unseen: tuple[int, ...] = ()) -> int:
         """Start a trial and return its number.
 
         Parameters
@@ -187,8 +187,10 @@ class Ledger:
         origin : Origin
         point : Point
             Where to run.
+        unseen : tuple of int
+            The trials that ran when the point was proposed.
         """
-        encoded = self._codec.encode(started(-1, point, origin))
+        encoded = self._codec.encode(started(-1, point, origin, unseen))
         return self._created(encoded).number
 
     def _created(self, encoded: FrozenTrial | None = None) -> FrozenTrial:
@@ -208,16 +210,20 @@ class Ledger:
         SpaceExhausted
             If the sampler has no point left.
         """
+        number = self._next_number()
+        unseen = tuple(self._open) if sampler.learns else ()
         if not sampler.needs_trial:
-            point = self._proposed(sampler, self._next_number())
-            return self.start_trial("sampler", point), point
+            point = self._proposed(sampler, number)
+            return self.start_trial("sampler", point, unseen), point
         frozen = self._created()
         try:
             point = self._proposed(sampler, frozen.number)
         except Exception as error:
             self.end_trial(frozen.number, Outcome(State.INTERRUPTED, str(error)))
             raise
-        encoded = self._codec.encode(started(frozen.number, point, "sampler"))
+        encoded = self._codec.encode(started(frozen.number, point, "sampler", unseen))
+        for key, value in encoded.user_attrs.items():
+            self._storage.set_trial_user_attr(frozen._trial_id, key, value)
         for name, distribution in encoded.distributions.items():
             internal = distribution.to_internal_repr(encoded.params[name])
             self._storage.set_trial_param(frozen._trial_id, name, internal, distribution)

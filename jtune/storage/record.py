@@ -46,6 +46,9 @@ class Trial:
         Of a failure.
     repeats : tuple of tuple of float
         The values of each run under ``--repeats``.
+    unseen : tuple of int
+        The earlier trials that still ran when the sampler proposed its point: it had seen all others. Empty where it
+        learns nothing ("random", "grid").
     """
 
     number: int
@@ -59,6 +62,7 @@ class Trial:
     _outputs: list[Output] = field(default_factory=list)
     traceback: str = ""
     repeats: tuple[tuple[float, ...], ...] = ()
+    unseen: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         shown = ("number", "params", "values", "seconds", "state", "reason", "origin")
@@ -93,13 +97,13 @@ class Trial:
 
 
 def moved(trial: Trial, point: Point) -> Trial:
-    """Return a trial at another point."""
-    return replace(trial, _params=point)
+    """Return a trial at another point, among others: what it had not seen is not known there."""
+    return replace(trial, _params=point, unseen=())
 
 
-def started(number: int, point: Point, origin: Origin) -> Trial:
+def started(number: int, point: Point, origin: Origin, unseen: tuple[int, ...] = ()) -> Trial:
     """Return a trial that runs."""
-    return Trial(number, point, (), None, State.RUNNING, "", origin)
+    return Trial(number, point, (), None, State.RUNNING, "", origin, unseen=unseen)
 
 
 def ended(trial: Trial, outcome: Outcome) -> Trial:
@@ -192,6 +196,7 @@ class Codec:
             "outputs": trial._outputs,
             "traceback": trial.traceback,
             "repeats": trial.repeats,
+            "unseen": trial.unseen,
         }
         return {key: value for key, value in entries.items() if value or (key == "seconds" and value is not None)}
 
@@ -212,6 +217,7 @@ class Codec:
             _outputs=attribute.get("outputs", []),
             traceback=attribute.get("traceback", ""),
             repeats=tuple(tuple(run) for run in attribute.get("repeats", ())),
+            unseen=tuple(attribute.get("unseen", ())),
         )
 
     def _reported(self, trial: Trial) -> dict[int, float]:
