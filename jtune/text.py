@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def counted(n: int, what: str) -> str:
     """Return ``1 trial`` or ``2 trials``."""
@@ -34,6 +36,12 @@ def number(value: float) -> str:
 def percent(share: float) -> str:
     """Return a share of 1 in percent."""
     return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
+
+
+def memory(peak: int) -> str:
+    """Return ``252 MB`` or ``7.9 GB`` for a process's ``ru_maxrss``, which is in a unit of its own on each system."""
+    megabytes = peak / (1e6 if sys.platform == "darwin" else 1e3)
+    return f"{megabytes / 1e3:.1f} GB" if megabytes >= 1e3 else f"{megabytes:.0f} MB"
 
 
 def duration(seconds: float) -> str:

@@ -1,5 +1,6 @@
 """Trials in other processes, as a notebook runs them: real kernels, and real loky, Dask and ipyparallel."""
 
+import re
 import signal
 
 import psutil
@@ -23,6 +24,14 @@ def children(folder):
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             pass  # it has ended meanwhile
     return found
+
+
+def is_running(pid):
+    """Whether a process has not ended; where nobody waits for one, it stays as a zombie."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def tune(kernel, name, cell, options="--jobs 2", n=8, **how):
@@ -54,10 +63,23 @@ def test_the_best_trial_s_variables_are_in_the_namespace(shared_kernel):
     assert len(jtune.load("best", shared_kernel.folder)) == 20
 
 
-def test_points_of_a_random_search_do_not_depend_on_the_number_of_jobs(shared_kernel):
-    studies = [tune(shared_kernel, f"points{jobs}", PLAIN, f"--jobs {jobs}", n=12)[1] for jobs in (1, 3)]
+@pytest.mark.parametrize("sampler", ["random", "grid", "qmc"])
+def test_points_do_not_depend_on_the_number_of_jobs(shared_kernel, sampler):
+    options = f"--sampler {sampler} --jobs"
+    studies = [tune(shared_kernel, f"{sampler}{jobs}", PLAIN, f"{options} {jobs}", n=12)[1] for jobs in (1, 3)]
     first, second = ([trial.params for trial in study] for study in studies)
     assert first == second
+
+
+def test_a_trial_says_which_others_its_proposal_had_not_seen(shared_kernel):
+    cell = f"import time\n{PLAIN}\ntime.sleep(0.02)"
+    _, study = tune(shared_kernel, "unseen", cell, "--sampler gp --jobs 3", n=14)
+    ends = {trial.number: trial.datetime_complete for trial in study.optuna.trials}
+    starts = {trial.number: trial.datetime_start for trial in study.optuna.trials}
+    for trial in study:
+        earlier = range(trial.number)
+        assert trial.unseen == tuple(number for number in earlier if ends[number] > starts[trial.number])
+    assert max(len(trial.unseen) for trial in study) == 2
 
 
 def test_prints_figures_and_errors_are_those_of_the_trial(shared_kernel):
@@ -156,6 +178,21 @@ def test_processes_that_a_trial_started_end_with_it(shared_kernel, wait_until, e
     assert started
     wait_until(lambda: not any(psutil.pid_exists(pid) for pid in started))
     shared_kernel.run("other.terminate(); other.join()")
+
+
+@pytest.mark.parametrize("ends", ["os.kill(os.getpid(), 9)", "bytearray(10**15)"])
+def test_a_trial_that_takes_too_much_memory_fails_with_what_it_used(shared_kernel, ends):
+    # The signal is that by which Linux ends a process when memory runs out.
+    cell = f"import os\n{PLAIN}\nif x > 1:\n    taken = bytearray(300_000_000)\n    {ends}"
+    _, study = tune(shared_kernel, f"takes{ends[:2]}", cell, "--jobs 2", n=10)
+    failed = [trial for trial in study if trial.params["x"] > 1]
+    assert failed
+    assert [trial.number for trial in study if trial.state == "failed"] == [trial.number for trial in failed]
+    for trial in failed:
+        assert trial.reason.startswith("worker ended by signal 9" if "kill" in ends else "MemoryError")
+        used, advice = re.search(r"used (\d+) MB; (.*)", trial.reason).groups()
+        assert int(used) > 300
+        assert advice == "try --jobs 1"
 
 
 def test_where_a_trial_crashed_is_told(shared_kernel):
@@ -286,10 +323,15 @@ def test_interrupt_of_the_kernel_ends_all_trials(kernel, tmp_path, open_study, w
 
 
 def test_no_process_outlives_a_kernel_that_is_killed(kernel, tmp_path, wait_until):
-    kernel.client.execute(f"%%tune q --jobs 2\nimport time\n{PLAIN}\nif x != 1: sum(range(10**12))")
-    wait_until(lambda: len(children(tmp_path)) == 2)
+    starts = "program = subprocess.Popen(['sleep', '600'])\n    open(f'{program.pid}.pid', 'w').close()"
+    kernel.client.execute(
+        f"%%tune q --jobs 2\nimport subprocess\n{PLAIN}\nif x != 1:\n    {starts}\n    sum(range(10**12))"
+    )
+    wait_until(lambda: len(list(tmp_path.glob("*.pid"))) == 2)
+    programs = [int(file.stem) for file in tmp_path.glob("*.pid")]
     kernel.signal(signal.SIGKILL)
     wait_until(lambda: not children(tmp_path))
+    wait_until(lambda: not any(map(is_running, programs)))
 
 
 def test_many_fast_trials(shared_kernel, wait_until):
@@ -345,6 +387,24 @@ def test_trials_on_a_client_of_the_user_s(kernel, tmp_path, open_study, wait_unt
     # The user's client goes on.
     _, again = tune(kernel, "again", cell, f"--on {'view' if 'view' in engine else 'client'}", n=3)
     assert {trial.state for trial in again} <= {"complete", "timed out"}
+
+
+FAR = (
+    "from concurrent.futures import Executor, ProcessPoolExecutor\nfrom dataclasses import replace\n"
+    "class Far(Executor):\n    pool = ProcessPoolExecutor(2)\n    def submit(self, function, link, *given):\n"
+    "        return self.pool.submit(function, replace(link, address=('127.0.0.1', 9), idle_s=0.5), *given)\n"
+    "client = Far()"
+)
+
+
+def test_workers_that_cannot_reach_the_kernel_are_told_of_once(shared_kernel, wait_until):
+    shared_kernel.run(FAR)
+    cell = "x = 1.0  # tune: -3..3\nfor i in range(3):  # tune: report x * i\n    pass\nloss = x  # tune: minimize"
+    said, study = tune(shared_kernel, "far", cell, "--on client --jobs 2")
+    assert said.count("the workers cannot reach this kernel: learning curves come when a trial has ended") == 1
+    assert [trial.curves for trial in study] == [{"x * i": [0.0, x, 2 * x]} for x in (t.params["x"] for t in study)]
+    wait_until(lambda: not children(shared_kernel.folder))
+    shared_kernel.run("client.pool.shutdown()")
 
 
 def test_threads_are_refused_with_a_reason(shared_kernel):

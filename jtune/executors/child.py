@@ -12,6 +12,7 @@ import ctypes
 import faulthandler
 import linecache
 import os
+import resource
 import signal
 import sys
 import threading
@@ -21,7 +22,7 @@ from queue import SimpleQueue
 from typing import Any, NoReturn
 
 from jtune.executors.payload import Payload
-from jtune.text import one_line, shortened
+from jtune.text import memory, one_line, shortened
 from jtune.trials.capture import Capture
 from jtune.trials.execute import execute
 from jtune.trials.interrupts import Interrupts, Leash, Verdict
@@ -113,8 +114,10 @@ class Child:
         for output in outcome.outputs:
             output.get("data", {}).pop(_WIDGET, None)  # a page would look for its model in the kernel
         # Neither an error nor what the cell bound travels.
-        outputs = [*outcome.outputs, *_printed()]
-        return replace(outcome, outputs=outputs, bindings=None, error=None, drawn=tuple(drawn))
+        outputs, reason = [*outcome.outputs, *_printed()], outcome.reason
+        if outcome.lacked_memory:
+            reason += f"; used {memory(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)}"
+        return replace(outcome, reason=reason, outputs=outputs, bindings=None, error=None, drawn=tuple(drawn))
 
     def _namespace(self) -> dict[str, Any]:
         """Return the namespace of a trial, which is that of the module ``__main__``."""

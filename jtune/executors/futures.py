@@ -169,7 +169,8 @@ class Futures:
         except Exception as error:  # of a worker that has ended, or of the engine
             result = Lost(f"worker lost: {type(error).__name__}: {error}")
         if isinstance(result, Outcome):
-            return self._with_curve(flight, result)
+            hint = self._hint if result.lacked_memory else ""
+            return self._with_curve(flight, replace(result, reason=result.reason + hint))
         if flight.verdict is not None:
             return self._with_curve(flight, Outcome(flight.verdict.state, flight.verdict.reason))
         if isinstance(result, Unreachable) and not flight.has_content:
@@ -185,11 +186,14 @@ class Futures:
     def _failed(self, result: Lost | Unreachable) -> Outcome:
         if isinstance(result, Unreachable):
             return Outcome(State.FAILED, "the worker could not reach the kernel")
-        hint = (
-            f"; try --jobs {self._jobs // 2}" if result.was_killed and self._jobs > 1 and self._engine.is_local else ""
-        )
+        hint = self._hint if result.was_killed else ""
         printed: list[Output] = [{"output_type": "stream", "name": "stderr", "text": result.printed}]
         return Outcome(State.FAILED, result.reason + hint, outputs=printed if result.printed else [])
+
+    @property
+    def _hint(self) -> str:
+        """What to do where memory is short; the workers of a user's engine are not jtune's to count."""
+        return f"; try --jobs {self._jobs // 2}" if self._jobs > 1 and self._engine.is_local else ""
 
     def _with_curve(self, flight: _Flight, outcome: Outcome) -> Outcome:
         """Return an outcome with what the trial had reported, where its process was killed."""

@@ -24,6 +24,8 @@ from queue import SimpleQueue
 from typing import IO, Any
 
 from jtune.executors.calls import Line, Link
+from jtune.executors.warden import Warden
+from jtune.text import memory
 from jtune.trials.interrupts import TimeLimit
 from jtune.trials.outcome import Outcome
 from jtune.trials.program import Task
@@ -108,6 +110,7 @@ class Nest:
             self._tokens.put(token)
         self._keepers: set[_Keeper] = set()
         self._idle: list[_Keeper] = []
+        self._warden = Warden()
         self._lock = threading.Lock()
         # Linux has a child die with the thread that started it, so that is one which lives as long as the nest.
         self._starter = ThreadPoolExecutor(1, "jtune-starter")
@@ -130,7 +133,7 @@ class Nest:
             self._let_go(keeper)
         token = self._tokens.get() if self._link.tokens else None
         try:
-            keeper = self._starter.submit(_Keeper, self._link, self._payload, token).result()
+            keeper = self._starter.submit(_Keeper, self._link, self._payload, token, self._warden).result()
         except Exception:
             if token is not None:
                 self._tokens.put(token)
@@ -205,6 +208,7 @@ class Nest:
         for keeper in idle:
             self._let_go(keeper)
         self._starter.submit(self._payload.close)
+        self._starter.submit(self._warden.close)
         self._starter.shutdown(wait=False)
 
 
@@ -258,10 +262,12 @@ class _Keeper:
     payload : file
     token : str or None
         A device that is the child's alone.
+    warden : Warden
+        Ends what the child has started, should this process be killed.
     """
 
-    def __init__(self, link: Link, payload: IO[bytes], token: str | None) -> None:
-        self.token = token
+    def __init__(self, link: Link, payload: IO[bytes], token: str | None, warden: Warden) -> None:
+        self.token, self._warden = token, warden
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the child)
         ours, its = socket.socketpair()
         self._child: Line = Connection(ours.detach())
@@ -279,6 +285,7 @@ class _Keeper:
                 # An interrupt of the kernel goes to its whole process group; and what a trial has started ends with it.
                 start_new_session=True,
             )
+        warden.guard(self._process.pid)
         # Of what follows, and of the process itself, which may be ended by any thread until it is waited for.
         self._lock = threading.Lock()
         self._number: int | None = None
@@ -379,6 +386,7 @@ class _Keeper:
             with contextlib.suppress(OSError):
                 # What it has started; multiprocessing's tracker, which clears up behind others, does not heed this.
                 os.killpg(self._process.pid, signal.SIGTERM)
+            self._warden.release(self._process.pid)
             self._child.close()
             with self._printed as printed:
                 return Lost(_how(code, usage.ru_maxrss), -code == signal.SIGKILL, _tail(printed))
@@ -396,9 +404,7 @@ def _root() -> str:
 
 def _how(code: int, peak: int) -> str:
     how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-    megabytes = peak / (1e6 if sys.platform == "darwin" else 1e3)
-    used = f"{megabytes / 1e3:.1f} GB" if megabytes >= 1e3 else f"{megabytes:.0f} MB"
-    return f"worker ended {how}, used {used}"
+    return f"worker ended {how}, used {memory(peak)}"
 
 
 def _tail(printed: IO[bytes]) -> str:

@@ -83,3 +83,8 @@ class Outcome:
     error: BaseException | None = None
     is_broken: bool = False
     drawn: tuple[str, ...] = ()
+
+    @property
+    def lacked_memory(self) -> bool:
+        """Whether it failed by a MemoryError, NumPy's included."""
+        return self.state == State.FAILED and "MemoryError" in self.reason.partition(":")[0]
