@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
 
@@ -56,11 +56,18 @@ Listener: TypeAlias = Callable[[Trial | None], None]
 
 
 @dataclass(frozen=True)
-class _Running:
-    """A trial that was started."""
+class Running:
+    """A trial that was started and has not ended."""
 
+    number: int
     origin: Origin
     point: Point
+    start: float = field(default_factory=time.monotonic)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since it was started."""
+        return time.monotonic() - self.start
 
 
 class Search:
@@ -111,7 +118,7 @@ class Search:
         self._pruning, self._say, self._said = pruning, say, set[str]()
         self._wanted: deque[Point] = deque()
         self._narrowed: Space | None = None
-        self._running: dict[int, _Running] = {}
+        self._running: dict[int, Running] = {}
         self._finished = self._failures = self._since_best = 0
         self._exhausted: str | None = None
         self._own: tuple[Origin, Point] | None = None
@@ -319,6 +326,11 @@ class Search:
         return list(self._running)
 
     @property
+    def in_flight(self) -> list[Running]:
+        """The trials that run, in order of start."""
+        return list(self._running.values())
+
+    @property
     def finished(self) -> int:
         """How many trials count towards ``-n``, those from before included."""
         return self._finished
@@ -377,7 +389,7 @@ class Search:
         # A baseline that fails is shown as the user's own error.
         task = Task(number, values, self.limits.repeats, self._limit(), keeps_error or origin == "baseline")
         self.executor.start(task, partial(self._is_hopeless, number))
-        self._running[number] = _Running(origin, point)
+        self._running[number] = Running(number, origin, point)
         if self.is_stopped:  # meanwhile, when this trial was none of those that run
             self.stop()
         self._tell(None)

@@ -24,6 +24,10 @@ class Executor(Protocol):
     note: str
 
     @property
+    def is_settable(self) -> bool:
+        """Whether ``jobs`` may be set at all."""
+
+    @property
     def jobs(self) -> int:
         """How many trials it runs at a time; setting it raises UsageError where it cannot be that number."""
 

@@ -83,6 +83,11 @@ class Futures:
         self._is_woken = False
 
     @property
+    def is_settable(self) -> bool:
+        """Whether ``jobs`` may be set: yes."""
+        return True
+
+    @property
     def jobs(self) -> int:
         """How many trials run at a time."""
         return self._jobs

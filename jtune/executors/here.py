@@ -48,6 +48,11 @@ class Here:
         self._woken: SimpleQueue[None] = SimpleQueue()
 
     @property
+    def is_settable(self) -> bool:
+        """Whether ``jobs`` may be set: no."""
+        return False
+
+    @property
     def jobs(self) -> int:
         """1: the namespace is one trial's at a time."""
         return 1

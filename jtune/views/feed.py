@@ -22,6 +22,7 @@ from jtune.views import lab, messages, status
 
 if TYPE_CHECKING:
     from jtune.findings import Findings
+    from jtune.search import Running
     from jtune.storage.record import Trial
     from jtune.surrogate.effects import Effects
 
@@ -198,6 +199,12 @@ def _best_values(space: Space, point: Point) -> dict[str, messages.BestValue]:
             text = labels(domain)[int(at)] if isinstance(domain, ChoiceDomain) else repr(value)
             found[name] = {"at": at, "text": text}
     return found
+
+
+def lane(running: Running) -> messages.Lane:
+    """Return a trial that runs beside others."""
+    values = ", ".join(f"{name} = {value!r}" for name, value in running.point.items())
+    return {"number": running.number, "elapsed_s": running.elapsed_s, "values": values}
 
 
 def standing_message(standing: Ranking) -> messages.Standing:

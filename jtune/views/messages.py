@@ -69,9 +69,23 @@ class StudyState(TypedDict):
     """Such as "0.051 (5.5 %) higher"; empty where there is nothing to compare."""
 
 
+class Lane(TypedDict):
+    """A trial that runs beside others."""
+
+    number: int
+    elapsed_s: float
+    """When this was made; the page counts on."""
+    values: str
+    """Such as "C = 3.0, kernel = 'rbf'"."""
+
+
 class Status(StudyState):
     """What the panel's head shows."""
 
+    jobs: int | None
+    """How many trials run at a time; null where they run in the kernel, one by one, or none runs."""
+    lanes: list[Lane]
+    """The trials that run; empty where `jobs` is null."""
     objectives: list[Goal]
     elapsed_s: float
     """Of the search, when this was made; the page counts on while the phase is "running"."""
@@ -132,6 +146,25 @@ class ScriptMessage(TypedDict):
 
     type: Literal["script"]
 
+
+# From the panel's head to the kernel.
+
+
+class SkipRequest(TypedDict):
+    """Give up a trial that runs."""
+
+    type: Literal["skip"]
+    number: int
+
+
+class JobsRequest(TypedDict):
+    """Run as many trials at a time from now on."""
+
+    type: Literal["jobs"]
+    jobs: int
+
+
+FromHead: TypeAlias = SkipRequest | JobsRequest
 
 # From the kernel to the panel's charts.
 

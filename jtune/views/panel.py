@@ -164,6 +164,7 @@ class Panel:
         for row in self.rows.values():
             row.on_value, row.on_hold = self._on_value, self._on_hold
         self.charts.on_msg(lambda _widget, content, _buffers: self._guarded(lambda: self._on_message(content)))
+        self.head.on_msg(lambda _widget, content, _buffers: self._on_head_message(content))
         touched = [widget for row in self.rows.values() for widget in row.widgets()]
         self._listen([self.head, self.charts, self.pause, self.skip, self.stop, self.apply, self.run_these, *touched])
 
@@ -335,6 +336,14 @@ class Panel:
         if search is not None and search.is_running:
             self._guarded(lambda: action(search))
 
+    def _on_head_message(self, message: messages.FromHead | messages.ScriptRequest) -> None:
+        if message["type"] == "skip":
+            number = message["number"]
+            self._act(lambda search: search.skip(number))
+        elif message["type"] == "jobs":
+            jobs = message["jobs"]
+            self._act(lambda search: setattr(search, "jobs", jobs))
+
     @staticmethod
     def _toggle_pause(search: Search) -> None:
         (search.resume if search.is_paused else search.pause)()
@@ -479,7 +488,8 @@ class Panel:
         is_running = search is not None and search.is_running
         is_paused = is_running and search is not None and search.is_paused
         _set(self.pause, description="Resume" if is_paused else "Pause", disabled=not is_running)
-        _set(self.skip, disabled=not is_running)
+        is_one = search is None or search.jobs == 1
+        _set(self.skip, description="Skip" if is_one else "Skip all", disabled=not is_running)
         _set(self.stop, disabled=not is_running)
         _set(self.apply, disabled=standing.best is None and self._want is None)
         _set(self.run_these, disabled=search is None)
@@ -493,9 +503,12 @@ class Panel:
 
     def _status(self) -> messages.Status:
         search = self.search
+        has_lanes = search is not None and search.is_running and search.executor.is_settable
         return {
             **self._state(),
             "objectives": feed.goals(self.study),
+            "jobs": search.jobs if search and has_lanes else None,
+            "lanes": [feed.lane(running) for running in search.in_flight] if search and has_lanes else [],
             "elapsed_s": search.elapsed_s if search else sum(trial.seconds or 0.0 for trial in self.study.trials),
             "left_s": search.left_s if search and search.is_running else None,
             "notes": self._notes,

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from jtune.views import messages
 
 _LABEL_AT_MOST = 40
+# Of trials that run, so many are named by their numbers.
+_NAMED_AT_MOST = 4
 _UNFINISHED = (State.INTERRUPTED, State.RUNNING)
 # An ending that says itself that the search has ended.
 _PLAIN = (Ending.DONE, Ending.STOPPED, Ending.INTERRUPTED)
@@ -99,6 +101,8 @@ def _activity(search: Search) -> str:
     """Return which trials a search is running, or that it is paused."""
     running = [str(number) for number in search.running]
     numbers = f"{'trial' if len(running) == 1 else 'trials'} {', '.join(running)}"
+    if len(running) > _NAMED_AT_MOST:
+        numbers = counted(len(running), "trial")
     if search.is_paused:
         return f"pauses after {numbers}" if running else "paused"
     return f"running {numbers}" if running else ""

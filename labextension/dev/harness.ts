@@ -96,7 +96,14 @@ function detail(number: number): void {
 const wanted = Math.max(scene.rows.length, Math.round(scene.rows.length * 1.5));
 const total = scene.study.objectives.length > 0 ? wanted : null;
 
+const flying = Number(query.get('jobs') ?? 0);
 const status: Status = {
+  jobs: flying || null,
+  lanes: Array.from({ length: flying }, (_, i) => ({
+    number: scene.rows.length + i,
+    elapsed_s: 3 * i,
+    values: 'C = 3.0',
+  })),
   name: scene.study.name,
   objectives: scene.study.objectives,
   done: scene.rows.length,

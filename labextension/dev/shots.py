@@ -51,7 +51,7 @@ def shoot(page: Page, url: str, scene: str, theme: str, width: int) -> None:
     """Take the pictures of a scene, one per tab."""
     # High enough for all of it: what is out of sight is not drawn.
     page.set_viewport_size({"width": width, "height": 2400})
-    page.goto(f"{url}?scene={scene}&theme={theme}&cursor&narrowed&notes")
+    page.goto(f"{url}?scene={scene}&theme={theme}&cursor&narrowed&notes&jobs=3")
     settled(page)
     page.evaluate("() => new Promise(resolve => setTimeout(resolve, 300))")
     for tab in ["Interactions", "Parallel coordinates", "Trials"]:

@@ -55,8 +55,21 @@ export interface StudyState {
   gain: string;
 }
 
+/** A trial that runs beside others. */
+export interface Lane {
+  number: number;
+  /** When this was made; the page counts on. */
+  elapsed_s: number;
+  /** Such as "C = 3.0, kernel = 'rbf'". */
+  values: string;
+}
+
 /** What the panel's head shows. */
 export interface Status extends StudyState {
+  /** How many trials run at a time; null where they run in the kernel, one by one, or none runs. */
+  jobs: number | null;
+  /** The trials that run; empty where `jobs` is null. */
+  lanes: Lane[];
   objectives: Goal[];
   /** Of the search, when this was made; the page counts on while the phase is "running". */
   elapsed_s: number;
@@ -108,6 +121,20 @@ export interface ScriptRequest {
 export interface ScriptMessage {
   type: 'script';
 }
+
+/** Give up a trial that runs. */
+export interface SkipRequest {
+  type: 'skip';
+  number: number;
+}
+
+/** Run as many trials at a time from now on. */
+export interface JobsRequest {
+  type: 'jobs';
+  jobs: number;
+}
+
+export type FromHead = SkipRequest | JobsRequest;
 
 /** The learning curves of a trial whose loops report. */
 export interface Reported {

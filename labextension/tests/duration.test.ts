@@ -46,6 +46,8 @@ const STATUS: Status = {
   left_s: 22,
   best: '',
   baseline: '',
+  jobs: null,
+  lanes: [],
   gain: '',
   notes: [],
 };

@@ -94,8 +94,11 @@ test('head', () => {
     baseline: '',
     gain: '',
     notes: [EVIL],
+    jobs: 2,
+    lanes: [{ number: 16, elapsed_s: 2, values: EVIL }],
   };
-  const model = new FakeModel({ status });
+  const sent: unknown[] = [];
+  const model = new FakeModel({ status }, (message) => sent.push(message));
   const root = document.createElement('div');
   const leave = head().render({ model: model.asModel(), el: root });
   expectText(root);
@@ -104,17 +107,32 @@ test('head', () => {
   expect(bar?.getAttribute('aria-valuenow')).toBe('17');
   expect(bar?.getAttribute('aria-valuetext')).toBe('17/40 trials');
   expect(root.querySelector('.jtune-count')?.textContent).toBe('17/40 trials');
+  const lanes = [...root.querySelectorAll<HTMLElement>('.jtune-lane')];
+  expect(lanes.map((lane) => lane.title)).toEqual([EVIL, '']);
+  const skips = lanes.map((lane) => lane.querySelector('button'));
+  expect(skips.map((skip) => skip?.disabled)).toEqual([false, true]);
+  expect(skips[0]?.getAttribute('aria-label')).toBe(`Skip trial 16: ${EVIL}`);
+  skips[0]?.click();
+  const jobs = root.querySelector('input');
+  if (jobs) jobs.valueAsNumber = 4;
+  jobs?.dispatchEvent(new Event('change'));
+  expect(sent).toEqual([
+    { type: 'skip', number: 16 },
+    { type: 'jobs', jobs: 4 },
+  ]);
   vi.advanceTimersByTime(3000);
+  expect(root.querySelector('.jtune-lane-time')?.textContent).toBe('5 s');
   expect(root.querySelector('.jtune-time')?.textContent).toBe('13 s');
   // As ipywidgets marks a widget whose kernel is gone.
   root.classList.add('jupyter-widgets-disconnected');
   vi.advanceTimersByTime(3000);
   expect(root.querySelector('.jtune-time')?.textContent).toBe('13 s');
   root.classList.remove('jupyter-widgets-disconnected');
-  model.set('status', { ...status, phase: 'ended', total: null, elapsed_s: 11 });
+  model.set('status', { ...status, phase: 'ended', total: null, elapsed_s: 11, jobs: null, lanes: [] });
   vi.advanceTimersByTime(3000);
   expect(root.querySelector('.jtune-time')?.textContent).toBe('11 s');
   expect(root.querySelector<HTMLElement>('[role=progressbar]')?.hidden).toBe(true);
+  expect(root.querySelector<HTMLElement>('.jtune-lanes')?.hidden).toBe(true);
   leave();
 });
 

@@ -190,6 +190,27 @@ def test_skip_gives_up_the_trial_that_runs(lab):
     assert panel.done() == 3
 
 
+def test_each_trial_that_runs_beside_others_has_a_lane_and_can_be_skipped(lab):
+    cell = SLOW.format(n=4, seconds="0 if x == 1.0 else 600").replace("--fresh", "--fresh --jobs 2")
+    notebook, panel = opened(lab, cell, wait=False)
+    lanes = panel.node.get_by_role("list", name="running trials").get_by_role("listitem")
+    expect(lanes).to_have_count(2)
+    expect(lanes.nth(1)).to_contain_text(re.compile(r"^2\d+ s"), timeout=30_000)
+    assert re.fullmatch(r"x = -?\d[\d.]*, k = '[ab]'", lanes.nth(1).get_attribute("title"))
+    jobs = panel.node.get_by_label("jobs")
+    jobs.fill("3")
+    jobs.press("Enter")
+    expect(lanes.nth(2)).to_contain_text(re.compile(r"^3\d+ s"), timeout=30_000)
+    notebook.shot("lanes")
+    for number in (2, 1, 3):
+        panel.node.get_by_role("button", name=re.compile(rf"^Skip trial {number}:")).press("Enter")
+    notebook.wait_idle(30)
+    expect(lanes.first).to_be_hidden()
+    states = notebook.kernel_run("print([str(t.state) for t in slow], slow.ending)")
+    assert states.strip() == "['complete', 'pruned', 'pruned', 'pruned'] 4 trials are done"
+    assert notebook.errors == []
+
+
 def test_a_picked_trial_shows_its_values_its_prints_and_its_figure(either):
     notebook, panel = opened(either, DONE)
     panel.drawn(15)

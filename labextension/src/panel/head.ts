@@ -4,7 +4,8 @@ import type { AnyModel } from '@anywidget/types';
 
 import { definitions, element, setText } from '../dom';
 import { elapsed, roughly } from './duration';
-import type { Goal, HeadTraits, Status } from '../messages';
+import { Lanes } from './lanes';
+import type { FromHead, Goal, HeadTraits, Status } from '../messages';
 
 const ARROWS = { minimize: '↓ minimize', maximize: '↑ maximize' };
 
@@ -42,6 +43,7 @@ class Head {
   );
   readonly #count = element('span', { class: 'jtune-count' });
   readonly #time = element('span', { class: 'jtune-time' });
+  readonly #lanes: Lanes;
   readonly #results = element('div', { class: 'jtune-results' });
   readonly #notes = element('ul', { class: 'jtune-notes' });
   #status: Status;
@@ -50,12 +52,14 @@ class Head {
   constructor(
     private readonly root: HTMLElement,
     status: Status,
+    send: (message: FromHead) => void,
   ) {
     this.#status = status;
+    this.#lanes = new Lanes(send);
     root.classList.add('jtune-head');
     const title = element('div', { class: 'jtune-title' }, this.#name, this.#goals, this.#state);
     const progress = element('div', { class: 'jtune-progress' }, this.#bar, this.#count, this.#time);
-    root.append(title, progress, this.#results, this.#notes);
+    root.append(title, progress, this.#lanes.node, this.#results, this.#notes);
     this.update(status);
   }
 
@@ -67,6 +71,7 @@ class Head {
     this.#goals.replaceChildren(...status.objectives.map(goal));
     setText(this.#state, status.text);
     this.#showProgress(status);
+    this.#lanes.update(status);
     this.#results.replaceChildren(definitions(results(status), 'jtune-values'));
     this.#notes.replaceChildren(...status.notes.map((note) => element('li', {}, note)));
     this.tick();
@@ -75,7 +80,9 @@ class Head {
   tick(): void {
     // The class is ipywidgets' own, of a widget whose kernel is gone.
     if (this.root.closest('.jupyter-widgets-disconnected')) return;
-    setText(this.#time, timeText(this.#status, (performance.now() - this.#since_ms) / 1000));
+    const since_s = (performance.now() - this.#since_ms) / 1000;
+    setText(this.#time, timeText(this.#status, since_s));
+    this.#lanes.tick(since_s);
   }
 
   #showProgress(status: Status): void {
@@ -92,7 +99,9 @@ class Head {
 }
 
 function render({ model, el }: { model: AnyModel<HeadTraits>; el: HTMLElement }): () => void {
-  const head = new Head(el, model.get('status'));
+  const head = new Head(el, model.get('status'), (message) => {
+    model.send(message);
+  });
   const update = () => {
     head.update(model.get('status'));
   };
