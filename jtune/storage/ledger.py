@@ -21,6 +21,8 @@ from jtune.storage.record import ATTRIBUTE, KILLED, Codec, Trial, ended, started
 from jtune.text import counted
 from jtune.trials.outcome import Origin, Outcome, State
 
+# More trials than these are read together: the file is looked at each time.
+_ASKED_FOR_AT_MOST = 4
 _ENDING, USED = "jtune:ending", "jtune:used"
 # Optuna's log of jtune's own bookkeeping has no place in a cell; its verbosity, and the log of other studies, stay.
 for _name in ("optuna.study.study", "optuna.storages.journal._storage"):
@@ -68,7 +70,7 @@ class Ledger:
         """Have all trials read anew."""
         self._codec = Codec(self.space, len(self.objectives))
         self._trials: dict[int, Trial] = {}  # by number, in order
-        self._open: list[int] = []
+        self._open: dict[int, FrozenTrial] = {}
         self._ranking = Ranking(self.objectives)
 
     @property
@@ -105,16 +107,21 @@ class Ledger:
 
     def _read(self) -> None:
         """Take in the trials that have ended since the last time: one that has ended never changes."""
-        unread, self._open = self._unread(), []
+        unread, known, self._open = self._unread(), self._open, {}
         for frozen in unread:
-            self._take_in(frozen)
+            is_same = known.get(frozen.number) is frozen  # Optuna has a new object where anything has changed
+            if is_same and self._trials[frozen.number].state == State.RUNNING and self.journal.is_written:
+                self._open[frozen.number] = frozen
+            else:
+                self._take_in(frozen)
 
     def _unread(self) -> list[FrozenTrial]:
         """Return the trials that were open the last time, and the new ones."""
         try:
             self._stored_id(len(self._trials))
         except KeyError:  # none is new: so it is at each step of a search
-            return [self._storage.get_trial(self._stored_id(number)) for number in self._open]
+            if len(self._open) <= _ASKED_FOR_AT_MOST:
+                return [self._storage.get_trial(self._stored_id(number)) for number in self._open]
         frozen = self._storage.get_all_trials(self._id, deepcopy=False)
         return [frozen[number] for number in [*self._open, *range(len(self._trials), len(frozen))]]
 
@@ -124,7 +131,7 @@ class Ledger:
         if trial.state != State.RUNNING:
             self._ranking.add(trial)
         else:
-            self._open.append(trial.number)
+            self._open[trial.number] = frozen
             if not self.journal.is_written:
                 trial = replace(trial, state=State.INTERRUPTED, reason=KILLED, seconds=0.0)
         self._trials[trial.number] = trial
