@@ -26,6 +26,10 @@ SURROGATES = {"gp": "", "skopt": "GP", "forest": "ET"}
 _LEARNT_AT_MOST, _TOLD_AT_MOST = 400, 300
 # Of so many draws the first points of trials that run at a time are those farthest from the others.
 _SPREAD_AMONG = 32
+# Beyond the first so many trials that run, for each so many one search for the best points serves one more proposal.
+_RUNNING_PER_REUSE = 4
+# Of the points that a search found, so many are kept for the next proposals.
+_KEPT_AT_MOST = 400
 # By how much there must be more trials before the hyper-parameters are searched again.
 _REFIT_GROWTH = 1.05
 
@@ -70,6 +74,8 @@ class GpModel:
         self._known_rows: dict[int, tuple[Mapping[str, Value], Array]] = {}
         self._told: tuple[list[Mapping[str, Value]], bytes] = [], b""
         self._ranked: Iterator[Array] = iter(())
+        # Points of the last search for the best ones, and how many proposals have come of them since.
+        self._found, self._n_reused = np.empty((0, 0)), 0
 
     def propose(self, history: History) -> dict[str, Value]:
         told = history.points, history.losses.tobytes()
@@ -88,8 +94,6 @@ class GpModel:
 
     def _rank(self, history: History) -> Array:
         """Return the most promising points first, shape (m, d); none where no trial has a place in the cube."""
-        from jtune.surrogate.acquisition import rank
-
         rows = self.rows(history)
         is_placed, is_running = ~np.isnan(rows).any(axis=1), np.isnan(history.losses[:, 0])
         is_known = is_placed & ~is_running
@@ -106,8 +110,28 @@ class GpModel:
             # As if they had turned out as predicted: there, nothing is to be gained any more.
             x, z = np.concatenate([x, running]), np.concatenate([z, self.gp.posterior_.mean(running)])
             self.gp.condition(x, z)
-        ranked = rank(self.gp.posterior_, float(z.min()), self._encoding.cube, incumbents, rows[is_placed], rng)
+        if self._n_reused < len(running) // _RUNNING_PER_REUSE - 1 and len(self._found):
+            self._n_reused += 1
+            return _away_from(running, self._found_again(float(z.min())))
+        ranked = self._search(float(z.min()), incumbents, rows[is_placed], rng)
         return _away_from(running, ranked) if len(running) else ranked
+
+    def _search(self, best: float, incumbents: Array, seen: Array, rng: np.random.Generator) -> Array:
+        from jtune.surrogate.acquisition import rank
+
+        ranked = rank(self.gp.posterior_, best, self._encoding.cube, incumbents, seen, rng)
+        self._found, self._n_reused = ranked[:_KEPT_AT_MOST], 0
+        return ranked
+
+    def _found_again(self, best: float) -> Array:
+        """Return the points of the last search, in the order of what the surrogate expects now.
+
+        Many workers end trials faster than points are searched for; where one trial more of many is known, little changes.
+        """
+        from jtune.surrogate.acquisition import log_expected_improvement
+
+        promise, *_ = log_expected_improvement(*self.gp.posterior_.predict(self._found), best)
+        return np.asarray(self._found[np.argsort(-promise, kind="stable")])
 
     def _learn(self, x: Array, losses: Array, n_trials: int, *, always: bool) -> Array:
         """Fit the surrogate, its hyper-parameters now and then (or always), and return the losses as it has them."""
