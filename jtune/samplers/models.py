@@ -126,7 +126,7 @@ class GpModel:
     def _found_again(self, best: float) -> Array:
         """Return the points of the last search, in the order of what the surrogate expects now.
 
-        Many workers end trials faster than points are searched for; where one trial more of many is known, little changes.
+        Many workers end trials faster than points are searched for; where one more of many is known, little changes.
         """
         from jtune.surrogate.acquisition import log_expected_improvement
 
