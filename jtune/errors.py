@@ -98,17 +98,33 @@ class ConditionError(MistakeError):
 
     Attributes
     ----------
+    condition : str
+        Its text.
     where : str
         Those values.
     reason : str
         What went wrong.
+    problem : Problem or None
+        The mark that says the condition; None where no cell is at hand.
     """
 
-    def __init__(self, text: str, where: str, reason: str) -> None:
-        self.where, self.reason = where, reason
+    def __init__(self, condition: str, where: str, reason: str, problem: Problem | None = None) -> None:
+        self.condition, self.where, self.reason, self.problem = condition, where, reason, problem
         super().__init__(
-            f"the condition {text} fails where {where}: {reason}; write one that can be told for all values"
+            str(problem)
+            if problem
+            else f"the condition {condition} fails where {where}: {reason}; write one that can be told for all values"
         )
+
+    @property
+    def message(self) -> str:
+        """What is wrong, for a place that shows the condition itself."""
+        return f"the condition fails where {self.where}: {self.reason}; compare by == or !="
+
+    def _render_traceback_(self) -> list[str]:
+        if self.problem is None:
+            return super()._render_traceback_()
+        return [f"{type(self).__name__}: the search ends", self.problem.render()]
 
 
 class StudyError(MistakeError):

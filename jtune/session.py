@@ -132,13 +132,7 @@ def tune(shell: Any, cell: Cell, header: str, options: Options) -> None:
             "no objective; mark it, loss = ...  # tune: minimize, or name it on the magic line: --minimize loss"
         )
     prepared = PreparedCell(shell, cell, header, options.name, options.is_fresh)
-    sampler = make_sampler(
-        options.sampler,
-        cell.space,
-        seed=options.seed,
-        n_trials=options.limits.n,
-        n_objectives=len(cell.objectives),
-    )
+    sampler = _sampler(cell, options)
     pruner = make_pruner(options.pruner if cell.reports else None, options.limits.n)
     executor = _executor(prepared, options)
     # From here on an interrupt is heard, but cuts nothing of jtune's own in half.
@@ -148,25 +142,19 @@ def tune(shell: Any, cell: Cell, header: str, options: Options) -> None:
         search = _search(prepared, executor, study, sampler, options.limits)
         try:
             _run(search, prepared, study, progress, _panel(shell, study, options))
-        except ConditionError:
+        except ConditionError as error:
             progress.fail(summary(study))
-            raise
+            raise cell.located(error) from None
         finally:
-            search.executor = prepared.here  # for what is asked for afterwards
-            if search.broken is None:
-                is_ended_by_hand = prepared.interrupts.is_interrupted or search.is_stopped
-                prepared.leave_best(study, search.take_best(), may_run=not is_ended_by_hand)
+            _leave_best(prepared, study, search)
         study = prepared.kept(study, is_broken=search.broken is not None)
         if search.broken is not None:
             progress.fail(f"{study.name}: the cell's own values failed, nothing else was run")
-            _replay(shell, search.broken.outputs)
             _raise_as_the_users(shell, search.broken, prepared.filename)
     best = study.best
     progress.end(study, lambda: _replay(shell, best.outputs if best else ()))
     if prepared.interrupts.is_interrupted:
-        interrupt = KeyboardInterrupt(f"{study.name} was interrupted; run the cell again to go on")
-        _render(interrupt, [f"KeyboardInterrupt: {interrupt}"])
-        raise interrupt
+        raise _interrupt(study.name)
 
 
 def explore(shell: Any, cell: Cell, header: str, options: Options) -> None:
@@ -192,13 +180,23 @@ def explore(shell: Any, cell: Cell, header: str, options: Options) -> None:
         if outcome.state == State.INTERRUPTED:
             raise KeyboardInterrupt(f"{study.name} was interrupted")
         if outcome.state != State.COMPLETE:
-            _replay(shell, outcome.outputs)
             _raise_as_the_users(shell, outcome, prepared.filename)
     progress = Progress(shell, study.name)
     progress.end(study, lambda: None)
     if panel is not None:
         panel.show()
     _replay(shell, outcome.outputs)
+
+
+def _sampler(cell: Cell, options: Options) -> PointSampler:
+    """Return what proposes the points, as the options say."""
+    return make_sampler(
+        options.sampler,
+        cell.space,
+        seed=options.seed,
+        n_trials=options.limits.n,
+        n_objectives=len(cell.objectives),
+    )
 
 
 def _executor(prepared: PreparedCell, options: Options) -> Executor:
@@ -233,6 +231,14 @@ def _run(search: Search, prepared: PreparedCell, study: Study, progress: Progres
         panel.end()
 
 
+def _leave_best(prepared: PreparedCell, study: Study, search: Search) -> None:
+    """Leave the best trial's variables in the namespace, and trials that are asked for from now on to this process."""
+    search.executor = prepared.here
+    if search.broken is None:
+        is_ended_by_hand = prepared.interrupts.is_interrupted or search.is_stopped
+        prepared.leave_best(study, search.take_best(), may_run=not is_ended_by_hand)
+
+
 def _panel(shell: Any, study: Study, options: Options) -> Panel | None:
     """Return the study's panel, or None where nobody would see it."""
     is_wanted = lab.is_attended() if options.has_panel is None else options.has_panel
@@ -259,13 +265,21 @@ def _replay(shell: Any, outputs: Sequence[Output]) -> None:
 
 
 def _raise_as_the_users(shell: Any, broken: Outcome, filename: str) -> None:
-    """Raise the error of the baseline with the user's own traceback."""
+    """Show what the baseline showed, and raise its error with the user's own traceback."""
+    _replay(shell, broken.outputs)
     error = broken.error
     if error is None:
         raise UsageError(f"the cell's own values give no objective: {broken.reason}")
     frames = user_frames(error, filename)
     _render(error, shell.InteractiveTB.structured_traceback(type(error), error, frames, tb_offset=0))
     raise error.with_traceback(frames)
+
+
+def _interrupt(name: str) -> KeyboardInterrupt:
+    """Return the one-line error in which the cell of an interrupted search ends."""
+    interrupt = KeyboardInterrupt(f"{name} was interrupted; run the cell again to go on")
+    _render(interrupt, [f"KeyboardInterrupt: {interrupt}"])
+    return interrupt
 
 
 def _render(error: BaseException, lines: list[str]) -> None:

@@ -494,12 +494,13 @@ def test_a_condition_that_fails_in_the_middle_of_a_search_is_a_mistake_of_the_ma
         "%%tune failing -n 64 --sampler random --seed 1\na = 2  # tune: 1..6\nb = 7  # tune: 5..12\nk = 'x'  # tune: ['x', 'y']\n"
         "c = 2  # tune: 1..3 if a == b and k > 1\na  # tune: minimize"
     )
-    # What there is, then what is wrong, and nothing after it.
-    before, _, error = said.rstrip("\n").rpartition("\n")
-    assert re.search(r"^failing: \d+ trials; best 1 in trial \d+, ", before, re.MULTILINE)
-    assert re.match(
-        r"ConditionError: the condition a == b and k > 1 fails where a = ([56]), b = \1, k = '[xy]': ", error
-    )
+    # What there is, then what is wrong and where, and nothing after it.
+    *before, error, line, caret = said.rstrip("\n").split("\n")
+    assert re.search(r"^failing: \d+ trials; best 1 in trial \d+, ", "\n".join(before), re.MULTILINE)
+    assert (error, line) == ("ConditionError: the search ends", "line 5: c = 2  # tune: 1..3 if a == b and k > 1")
+    expected = r"the condition fails where a = ([56]), b = \1, k = '[xy]': values of different kinds have no order; compare by == or !="
+    assert re.fullmatch(rf"\^ {expected}", caret.strip())
+    assert caret.index("^") == line.index("a == b")
     assert "Traceback" not in said
     assert "jtune/" not in said
     assert shared_kernel.run("print(0 < len(failing) < 64, failing.best is not None)") == "True True\n"

@@ -127,6 +127,7 @@ class Cell:
             raise SyntaxError(str(error)) from None
         reader = _Reader(text, self.tree)
         self.space = Space(reader.parameters())
+        self._conditions = reader.conditions
         self.inferred = tuple(reader.inferred)
         self.reports = tuple(report.expressions for report in reader.reports.values())
         self.curves = _distinct_labels(self.reports)
@@ -148,6 +149,13 @@ class Cell:
             Parameter names and values; a parameter that is left out, or has its literal's value, keeps its text.
         """
         return rewritten(self.source, self.spans, self.space, values)
+
+    def located(self, error: ConditionError) -> ConditionError:
+        """Return the error of a condition with the mark that says it."""
+        place = self._conditions.get(error.condition)
+        if place is None:
+            return error
+        return ConditionError(error.condition, error.where, error.reason, Problem(*place, error.message))
 
     def template(self, filename: str = "<cell>", flags: int = 0) -> Template:
         """Return the cell compiled for trials; ``fill`` takes values in the order of :attr:`space`.
@@ -339,6 +347,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self.named: list[Named] = []
         self.inferred: list[str] = []
+        self.conditions: dict[str, tuple[int, str, int]] = {}
         self.objectives: list[tuple[Direction, ast.stmt]] = []
         self.reports: dict[ast.stmt, ReportMark] = {}
         self._marked: list[tuple[_Comment, ParameterMark, Named]] = []
@@ -368,6 +377,8 @@ class _Reader:
                 continue
             if mark.domain is None:
                 self.inferred.append(named.name)
+            if mark.condition:
+                self.conditions.setdefault(mark.condition.text, self._place_of(comment, mark.condition_start))
             read.append((comment, mark, Parameter(named.name, domain, named.value, mark.condition)))
         self._check_conditions(read)
         if self.problems:
@@ -375,9 +386,12 @@ class _Reader:
         return [parameter for _, _, parameter in read]
 
     def _problem(self, comment: _Comment, start: int, message: str) -> None:
+        self.problems.append(Problem(*self._place_of(comment, start), message))
+
+    def _place_of(self, comment: _Comment, start: int) -> tuple[int, str, int]:
+        """Return where something in a comment stands, as typed: line number, line and column."""
         line = comment.line
-        column = self._text.typed_column(line, comment.column + start)
-        self.problems.append(Problem(line, self._text.typed_line(line), column, message))
+        return line, self._text.typed_line(line), self._text.typed_column(line, comment.column + start)
 
     def _read(self, comment: _Comment) -> None:
         if comment.is_alone:
@@ -516,7 +530,7 @@ def _reject_condition(name: str, condition: Condition, known: Mapping[str, Param
         try:
             condition.holds(dict(zip(condition.names, values, strict=True)))
         except ConditionError as error:
-            return f"the condition fails where {error.where}: {error.reason}; compare by == or !="
+            return error.message
     return None
 
 
