@@ -1302,7 +1302,7 @@ def test_what_holds_a_number_of_this_process_cannot_be_told(monkeypatch, module,
     assert fingerprint([value]) is None
 
 
-@pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="new in NumPy 2.0")
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.0.0", reason="new in NumPy 2.0")
 def test_fingerprint_of_an_array_of_strings_is_not_of_addresses():
     def make(*words):
         return np.array(words, np.dtypes.StringDType())
