@@ -121,7 +121,7 @@ class Ledger:
             self._stored_id(len(self._trials))
         except KeyError:  # none is new: so it is at each step of a search
             if len(self._open) <= _ASKED_FOR_AT_MOST:
-                return [self._storage.get_trial(self._stored_id(number)) for number in self._open]
+                return [self._storage.get_trial(frozen._trial_id) for frozen in self._open.values()]
         frozen = self._storage.get_all_trials(self._id, deepcopy=False)
         return [frozen[number] for number in [*self._open, *range(len(self._trials), len(frozen))]]
 
@@ -203,7 +203,6 @@ class Ledger:
     def _created(self, encoded: FrozenTrial | None = None) -> FrozenTrial:
         """Create a trial in the storage, and return it as it is there."""
         with self._lock:
-            self._read()
             frozen = self._storage.get_trial(self._storage.create_new_trial(self._id, encoded))
             if frozen.number == len(self._trials):  # else another tool was faster, and its trial is to be read first
                 self._take_in(frozen)
@@ -255,7 +254,8 @@ class Ledger:
         """Record an outcome and return its trial; on return it is in the file."""
         trial_id = self._stored_id(number)
         with self._lock:
-            self._read()
+            if number not in self._trials:  # another tool's trial came between
+                self._read()
             trial = ended(self._trials[number], outcome)
         state, values = self._codec.state(trial), self._codec.values(trial)
         self._storage.set_trial_user_attr(trial_id, ATTRIBUTE, self._codec.attribute(trial))

@@ -72,12 +72,12 @@ def _run_once(code: CodeType, run: _Run, namespace: dict[str, Any], capture: Cap
     start = time.perf_counter()
     with capture.capturing() as outputs:
         error = _raised_by(code, run, namespace)
-        outcome = replace(run.outcome(error), seconds=time.perf_counter() - start)
-    outcome = replace(outcome, outputs=outputs)
+        outcome, seconds = run.outcome(error), time.perf_counter() - start
     bindings = before.difference(namespace)
     before.restore(namespace)
     if outcome.state == State.COMPLETE:
-        return replace(outcome, bindings=bindings)
+        return replace(outcome, seconds=seconds, outputs=outputs, bindings=bindings)
+    outcome = replace(outcome, seconds=seconds, outputs=outputs)
     if outcome.state == State.FAILED and error is not None:
         outcome = replace(outcome, traceback=_user_traceback(error, code.co_filename))
     if error is None or keeps_error:
@@ -241,8 +241,10 @@ def _let_go(error: BaseException) -> None:
 def _merged(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the mean of complete runs, or the run that was not."""
     last = outcomes[-1]
+    if len(outcomes) == 1:
+        return last
     seconds = sum(outcome.seconds for outcome in outcomes)
-    if len(outcomes) == 1 or last.state != State.COMPLETE:
+    if last.state != State.COMPLETE:
         return replace(last, seconds=seconds)
     runs = tuple(outcome.values for outcome in outcomes)
     means = tuple(fmean(values) for values in zip(*runs, strict=True))
