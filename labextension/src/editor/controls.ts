@@ -25,6 +25,8 @@ const STEPS: Record<string, number> = {
 const ENDS: Record<string, number> = { Home: 0, End: 1 };
 
 const holds = new WeakMap<HTMLElement, Hold>();
+/** What a node shows: CodeMirror says so to `updateDOM` in newer versions only. */
+const shown = new WeakMap<HTMLElement, Control>();
 
 /** Keep from the notebook what is meant for the control, and give the keyboard back with Escape. */
 function shield(node: HTMLElement, view: EditorView): void {
@@ -56,8 +58,9 @@ abstract class Control extends WidgetType {
     this.isDisabled = isDisabled;
   }
 
-  override eq(other: Control): boolean {
+  override eq(other: WidgetType): boolean {
     return (
+      other instanceof Control &&
       this.isDisabled === other.isDisabled &&
       this.literal.text === other.literal.text &&
       this.isOf(other) &&
@@ -67,8 +70,9 @@ abstract class Control extends WidgetType {
 
   override toDOM(view: EditorView): HTMLElement {
     const node = this.make();
-    const hold = new Hold(view, node);
+    const hold = new Hold(view, node, this.name);
     holds.set(node, hold);
+    shown.set(node, this);
     node.setAttribute('aria-label', this.name);
     node.classList.add('jtune-control');
     shield(node, view);
@@ -77,8 +81,10 @@ abstract class Control extends WidgetType {
     return node;
   }
 
-  override updateDOM(node: HTMLElement, _view: EditorView, from: this): boolean {
-    if (!this.isOf(from)) return false;
+  override updateDOM(node: HTMLElement): boolean {
+    const before = shown.get(node);
+    if (!before || !this.isOf(before)) return false;
+    shown.set(node, this);
     this.show(node, holds.get(node)?.isHeld ?? false);
     return true;
   }

@@ -10,14 +10,16 @@ import { host } from './settings';
 export class Hold {
   private readonly view: EditorView;
   private readonly node: HTMLElement;
+  private readonly name: string;
   /** When the hold began; null while the control is not held. */
   private since_ms: number | null = null;
   /** What the host does not yet know to be final. */
   private last: { name: string; value: Value } | null = null;
 
-  constructor(view: EditorView, node: HTMLElement) {
+  constructor(view: EditorView, node: HTMLElement, name: string) {
     this.view = view;
     this.node = node;
+    this.name = name;
   }
 
   get isHeld(): boolean {
@@ -27,8 +29,7 @@ export class Hold {
   /** The tunable that the control stands behind: found anew each time, as the text moves. */
   get tunable(): Tunable | null {
     if (!this.view.contentDOM.contains(this.node)) return null;
-    const position = this.view.posAtDOM(this.node);
-    return readingOf(this.view.state)?.tunables.find(({ to }) => to === position) ?? null;
+    return readingOf(this.view.state)?.tunables.find(({ name }) => name === this.name) ?? null;
   }
 
   begin(): void {

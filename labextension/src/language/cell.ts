@@ -14,7 +14,7 @@ import { bare, spelled } from './literals';
 import { extentFrom, hasMark, isProse, readComment } from './marks';
 import type { Mark, ObjectiveMark, ParameterMark, ReportMark } from './marks';
 import { didYouMean } from './near';
-import { maskMagics } from './parse';
+import { commentsOf, maskMagics } from './parse';
 import type { CellReading, Condition, Direction, Problem, Span, Tunable, Value } from './types';
 import { whyUnnamed } from './unnamed';
 import { strText } from './values';
@@ -38,7 +38,7 @@ interface Read extends Marked {
 }
 
 /** Where a comment may hold a mark, or what was meant for one. */
-const SIGN = /#[\s\u200b\u2060]*(?:[Tt][UuNn]|@param)/g;
+const SIGN = /#[\s\u200b\u2060]*(?:[Tt][UuNn]|@param)/;
 const ASSIGNABLE = new Set(['VariableName', 'MemberExpression']);
 
 /** Read the marks of a cell; `tree` is what `parsePython` gives for the text. Never throws. */
@@ -73,17 +73,13 @@ function holds(condition: Condition, point: ReadonlyMap<string, Value>): boolean
 }
 
 function commentsIn(python: string, tree: Tree): Comment[] {
-  const comments: Comment[] = [];
-  for (const { index } of python.matchAll(SIGN)) {
-    const last = comments.at(-1);
-    if (last && index < last.to) continue;
-    const { name, from, to } = tree.resolveInner(index, 1);
-    if (name !== 'Comment') continue;
+  return commentsOf(tree).flatMap(({ from, to }) => {
+    const text = python.slice(from, to);
+    if (!SIGN.test(text)) return [];
     const line = lineAround(python, from);
     const isAlone = python.slice(line.from, from).trim() === '';
-    comments.push({ from, to, text: python.slice(from, to), line, isAlone });
-  }
-  return comments;
+    return [{ from, to, text, line, isAlone }];
+  });
 }
 
 function lineAround(text: string, at: number): Span {

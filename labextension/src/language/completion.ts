@@ -10,7 +10,7 @@ import { formsOf, optionsOf, stepsOf } from './forms';
 import { isMatch, match } from './grammar';
 import { optionsAt } from './magics';
 import { separated } from './marks';
-import { maskMagics, parsePython } from './parse';
+import { commentsOf, maskMagics, parsePython } from './parse';
 import type { Item, Offer, Span, Tunable } from './types';
 
 export interface Completions extends Span {
@@ -73,15 +73,15 @@ function placeAt(text: string, pos: number): Place | null {
   // Most places are in no mark; then nothing is parsed.
   if (pos === 0 || !SIGN.test(text.slice(lineFrom, pos))) return null;
   const tree = parsePython(text);
-  const node = tree.resolveInner(pos, -1);
-  const sign = node.name === 'Comment' ? SIGN.exec(text.slice(node.from, pos)) : null;
+  const comment = commentsOf(tree).find(({ from, to }) => from < pos && pos <= to);
+  const sign = comment && SIGN.exec(text.slice(comment.from, pos));
   if (!sign) return null;
-  const rest = text.slice(node.from + sign.index + sign[0].length, pos);
+  const rest = text.slice(comment.from + sign.index + sign[0].length, pos);
   // Within a string or a note.
   if (match('body', rest)?.[1] !== rest) return null;
   const pieces = separated(rest, 0).map(([piece]) => piece);
   const { text: python } = maskMagics(text);
-  const line = { from: lineFrom, to: node.to };
+  const line = { from: lineFrom, to: comment.to };
   const found = findOn([line], python, tree);
   const here = found.named.filter(({ to }) => to > line.from && to <= line.to);
   const written = pieces.pop() ?? '';

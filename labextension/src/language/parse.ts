@@ -52,6 +52,20 @@ export function treeOf(text: string, fragments?: readonly TreeFragment[]): Tree 
   return python.parse(input, fragments);
 }
 
+/**
+ * The comments of a tree, in order. All nodes are looked at: the parser of JupyterLab 4.4 puts some comments into the
+ * statement before, beyond its end, where `resolveInner` does not find them.
+ */
+export function commentsOf(tree: Tree): Span[] {
+  const comments: Span[] = [];
+  tree.iterate({
+    enter: ({ name, from, to }) => {
+      if (name === 'Comment') comments.push({ from, to });
+    },
+  });
+  return comments;
+}
+
 /** The cell with spaces where no Python is. */
 export function maskMagics(text: string): Masked {
   const found = CELL_MAGIC.exec(text);
