@@ -120,30 +120,33 @@ class Axis:
 
     Parameters
     ----------
-    n_choices : int
-        0 for a number, in one column; else one column a choice, 1 / sqrt(2) in that of the one taken and 0 elsewhere,
-        so that two choices are at distance 1.
+    choices : ndarray, shape (n_choices, width), optional
+        The columns of each value, of a parameter that is no number; a number has one column.
     levels : ndarray, shape (n_levels,), optional
         Where a number can be, ascending; everywhere in [0, 1] if None.
+    lengths : tuple of int
+        Which of the axis' own length scales each column has, counted from 0.
     """
 
-    n_choices: int = 0
+    choices: Array | None = None
     levels: Array | None = None
+    lengths: tuple[int, ...] = (0,)
 
     @property
     def width(self) -> int:
         """How many columns there are."""
-        return self.n_choices or 1
+        return len(self.lengths)
 
     @property
     def size(self) -> float:
         """How many values there are."""
-        return self.n_choices or (math.inf if self.levels is None else len(self.levels))
+        values = self.levels if self.choices is None else self.choices
+        return math.inf if values is None else len(values)
 
     @property
-    def rest(self) -> float:
-        """What stands in the columns while the parameter is inactive: no choice, or the middle."""
-        return 0.0 if self.n_choices else 0.5
+    def rest(self) -> Array:
+        """What stands in the columns while the parameter is inactive: the middle of all values, shape (width,)."""
+        return np.array([0.5]) if self.choices is None else np.asarray(self.choices.mean(axis=0))
 
     @property
     def spacing(self) -> float:
@@ -152,8 +155,8 @@ class Axis:
 
     def all_values(self) -> Array:
         """Return the columns of every value, shape (size, width); only where they are countable."""
-        if self.n_choices:
-            return np.eye(self.n_choices) / math.sqrt(2)
+        if self.choices is not None:
+            return self.choices
         return np.zeros((0, 1)) if self.levels is None else self.levels[:, None]
 
     def around(self, columns: Array) -> Array:
@@ -163,10 +166,16 @@ class Axis:
         at = int(np.searchsorted(self.levels, columns[0]))
         return self.levels[max(at - 1, 0) : at + 2, None]
 
+    def draw(self, n: int, rng: np.random.Generator) -> Array:
+        """Return ``n`` values drawn uniformly, shape (n, width)."""
+        if self.choices is not None:
+            return np.asarray(self.choices[rng.integers(len(self.choices), size=n)])
+        return self.snap(rng.random((n, 1)))
+
     def snap(self, columns: Array) -> Array:
         """Return the nearest values, shape (m, width)."""
-        if self.n_choices:
-            return np.asarray(self.all_values()[columns.argmax(axis=1)])
+        if self.choices is not None:
+            return np.asarray(self.choices[((columns[:, None] - self.choices) ** 2).sum(axis=2).argmin(axis=1)])
         inside: Array = np.clip(columns, 0.0, 1.0)
         if self.levels is None:
             return inside
@@ -184,6 +193,15 @@ class Cube:
         From points, shape (m, d), to which of the axes count there, shape (m, n_axes); all of them if None.
     held : ndarray, shape (d,), optional
         What stands in the columns of the axes that do not move; NaN in the others.
+
+    Attributes
+    ----------
+    columns : list of slice
+        Of each axis.
+    groups : ndarray of int, shape (d,)
+        The length scale of each column, counted from 0.
+    rest : ndarray, shape (d,)
+        What stands in the columns of inactive parameters.
     """
 
     def __init__(
@@ -194,14 +212,15 @@ class Cube:
     ) -> None:
         self.axes = tuple(axes)
         self._is_active = is_active
-        starts = [0, *itertools.accumulate(axis.width for axis in axes)]
-        self.columns = [slice(a, b) for a, b in itertools.pairwise(starts)]
-        self.groups = np.repeat(np.arange(len(axes)), [axis.width for axis in axes])
-        self._held = np.full(len(self.groups), np.nan) if held is None else held
+        widths = [axis.width for axis in axes]
+        self.columns = [slice(a, b) for a, b in itertools.pairwise([0, *itertools.accumulate(widths)])]
+        self.groups = _length_scales(axes)
+        self._axis = np.repeat(np.arange(len(axes)), widths)
+        self._held = np.full(self.width, np.nan) if held is None else held
         self._is_free = np.isnan(self._held)
-        self._is_number = np.array([axis.n_choices == 0 for axis in axes], np.bool_)[self.groups]
-        self._spacing = np.array([axis.spacing for axis in axes])[self.groups]
-        self._rest = np.array([axis.rest for axis in axes])[self.groups]
+        self._is_number = np.array([axis.choices is None for axis in axes], np.bool_)[self._axis]
+        self._spacing = np.array([axis.spacing for axis in axes])[self._axis]
+        self.rest = np.concatenate([np.zeros(0), *(axis.rest for axis in axes)])
 
     @property
     def width(self) -> int:
@@ -215,18 +234,18 @@ class Cube:
 
     def settle(self, x: Array) -> Array:
         """Return the points with all inactive parameters in one place, so that they make no distance."""
-        return np.where(self._active(x), x, self._rest)
+        return np.where(self._active(x), x, self.rest)
 
     def sample(self, n: int, rng: np.random.Generator) -> Array:
         """Return ``n`` points drawn uniformly."""
-        return self.snap(rng.random((n, self.width)))
+        return self.snap(self._draw(n, rng))
 
     def vary(self, x: Array, rng: np.random.Generator) -> Array:
         """Return each point with some of its parameters changed, numbers by a step of a random length."""
         share, length = rng.random((len(x), 1)), np.exp(rng.uniform(*_LOG_STEPS, (len(x), 1)))
-        is_changed = rng.random((len(x), len(self.axes)))[:, self.groups] < share
+        is_changed = rng.random((len(x), len(self.axes)))[:, self._axis] < share
         step = rng.standard_normal(x.shape) * np.maximum(length, self._spacing)
-        moved = np.where(self._is_number, x + step, rng.random(x.shape))
+        moved = np.where(self._is_number, x + step, self._draw(len(x), rng))
         return self.snap(np.where(is_changed, moved, x))
 
     def neighbours(self, point: Array) -> Array:
@@ -257,7 +276,16 @@ class Cube:
     def _active(self, x: Array) -> Bools:
         if self._is_active is None:
             return np.ones(x.shape, bool)
-        return self._is_active(x)[:, self.groups]
+        return self._is_active(x)[:, self._axis]
+
+    def _draw(self, n: int, rng: np.random.Generator) -> Array:
+        return np.concatenate([np.zeros((n, 0)), *(axis.draw(n, rng) for axis in self.axes)], axis=1)
+
+
+def _length_scales(axes: Sequence[Axis]) -> NDArray[np.intp]:
+    """Return the length scale of each column, counted from 0 over all axes."""
+    firsts = itertools.accumulate((1 + max(axis.lengths) for axis in axes), initial=0)
+    return np.array([first + own for first, axis in zip(firsts, axes, strict=False) for own in axis.lengths], np.intp)
 
 
 def rank(

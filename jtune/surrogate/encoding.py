@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 
 # Integers and grids of more values than this are searched like floats, then rounded.
 _LEVELS_AT_MOST = 1000
+# Between two choices that are no numbers, in units of a range.
+_DISTANCE = 0.5
 
 
 class UnitAxis:
     """A parameter's values and its columns in the unit cube.
 
     A range is [0, 1], on its own scale; integers and grids have half a step of padding at both ends, so that each value
-    has the same share of it.
+    has the same share of it. A list of numbers is such a grid, by rank: who writes ``[8, 16, 32, 64]`` means steps of
+    about the same weight. Choices that are no numbers are all at the same distance from each other.
 
     Parameters
     ----------
@@ -40,7 +43,7 @@ class UnitAxis:
     def __init__(self, domain: Domain) -> None:
         self.domain = domain
         if isinstance(domain, ChoiceDomain):
-            self.axis = Axis(n_choices=domain.size)
+            self._rows, self.axis = _listed(domain.choices)
             return
         self._bounds = _padded(domain)
         self._is_log = domain.log
@@ -56,7 +59,7 @@ class UnitAxis:
         Values beyond the range, by its width at most, are beyond [0, 1]; what has no place at all is NaN.
         """
         if isinstance(self.domain, ChoiceDomain):
-            rows = np.vstack([self.axis.all_values(), np.full(self.axis.width, np.nan)])
+            rows = np.vstack([self._rows, np.full(self.axis.width, np.nan)])
             return rows[[-1 if (i := self.domain.index(value)) is None else i for value in values]]
         placed = np.array([value if _has_place(value, self._is_log) else np.nan for value in values], float)
         low, high = self._ends
@@ -67,7 +70,8 @@ class UnitAxis:
     def decode(self, columns: Array) -> list[Value]:
         """Return the nearest value of each row, shape (m, width)."""
         if isinstance(self.domain, ChoiceDomain):
-            return [self.domain.choices[i] for i in columns.argmax(axis=1)]
+            nearest = ((columns[:, None] - self._rows) ** 2).sum(axis=2).argmin(axis=1)
+            return [self.domain.choices[i] for i in nearest]
         low, high = self._ends
         scaled = np.clip(columns[:, 0], 0.0, 1.0) * (high - low) + low
         values = np.clip(10.0**scaled if self._is_log else scaled, *self._bounds)
@@ -80,6 +84,30 @@ class UnitAxis:
 def _has_place(value: Value, is_log: bool) -> bool:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
     return is_number and (value > 0 or not is_log)
+
+
+def _listed(choices: Sequence[Value]) -> tuple[Array, Axis]:
+    """Return the columns of a list's values, shape (n, width), and their axis.
+
+    Numbers among others have a first column for their order, with a length scale of its own; it is in the middle for
+    the others.
+    """
+    numbers = sorted(c for c in choices if isinstance(c, (int, float)) and not isinstance(c, bool))
+    if len(numbers) < 2:
+        rows = _apart(len(choices))
+        return rows, Axis(choices=rows, lengths=(0,) * len(choices))
+    is_number = np.array([isinstance(c, (int, float)) and not isinstance(c, bool) for c in choices])
+    rank = np.array([[(numbers.index(c) + 0.5) / len(numbers) if n else 0.5] for c, n in zip(choices, is_number)])
+    if is_number.all():
+        return rank, Axis(levels=np.sort(rank[:, 0]))
+    kind = _apart(1 + int((~is_number).sum()))[np.where(is_number, 0, (~is_number).cumsum())]
+    rows = np.hstack([rank, kind])
+    return rows, Axis(choices=rows, lengths=(0, *[1] * kind.shape[1]))
+
+
+def _apart(n: int) -> Array:
+    """Return ``n`` points, shape (n, n), all at the same distance from each other."""
+    return np.eye(n) * (_DISTANCE / math.sqrt(2))
 
 
 def _padded(domain: FloatDomain | IntDomain) -> tuple[float, float]:
