@@ -82,7 +82,8 @@ def test_values_beyond_a_range(domain, values, expected):
 
 def test_a_choice_that_is_gone_has_no_place():
     rows = UnitAxis(ChoiceDomain(("a", (1,)))).encode([(1,), "b"])
-    np.testing.assert_allclose(rows, [[0.0, 0.5**0.5], [math.nan] * 2])
+    assert rows[0, 0] == 0.0 < rows[0, 1]
+    assert np.isnan(rows[1]).all()
 
 
 def test_points_pass_through_the_unit_cube_unchanged_where_conditions_hold_or_not():
@@ -102,7 +103,7 @@ def test_points_are_at_rest_where_they_are_inactive(space):
     for point, row in zip(points, rows, strict=True):
         assert space.point(encoding.decode(row)) == point
         for name in set(space.names) - set(point):
-            assert set(row[encoding.columns[name]]) == {encoding.units[name].axis.rest}
+            np.testing.assert_array_equal(row[encoding.columns[name]], encoding.units[name].axis.rest)
 
 
 def test_rows_of_the_cube_decode_to_points():
@@ -127,3 +128,39 @@ def test_what_is_fixed_does_not_move_and_what_is_narrowed_fills_the_cube():
     elsewhere = encoding.encode([{**SPACE.complete({}), "rate": 0.03, "shape": (8,), "depth": 1}])
     assert encoding.decode(elsewhere[0])["shape"] == (8,)
     assert elsewhere[0, encoding.columns["rate"]] == pytest.approx(1 + math.log10(3))
+
+
+def distances(*choices):
+    """Return the distances between all choices of a list, in the surrogate's geometry."""
+    rows = UnitAxis(ChoiceDomain(choices)).encode(choices)
+    return np.linalg.norm(rows[:, None] - rows, axis=2)
+
+
+@pytest.mark.parametrize("choices", [("a", "b"), ("relu", "tanh", None, True), (1, "auto"), ((1,), (2, 3))], ids=repr)
+def test_choices_that_are_no_numbers_are_all_at_the_same_distance(choices):
+    found = distances(*choices)[np.triu_indices(len(choices), 1)]
+    assert found == pytest.approx(found[0])
+    assert found[0] > 0
+
+
+@pytest.mark.parametrize("choices", [(8, 16, 32, 64), (1e-4, 0.5, 1), (3, 100), (-1, 0, 2.5, 7, 1000)], ids=repr)
+def test_numbers_of_a_list_are_ordered_by_rank(choices):
+    rank = np.arange(len(choices))
+    np.testing.assert_allclose(distances(*choices), abs(rank[:, None] - rank) / len(choices))
+    turned = UnitAxis(ChoiceDomain(choices[::-1]))
+    assert turned.decode(turned.encode(choices)) == list(choices)
+
+
+def test_among_others_numbers_are_ordered_too():
+    found = distances(16, None, 64, 32, "auto")
+    assert found[0, 2] > found[0, 3] == pytest.approx(found[2, 3])
+    assert found[1, 4] > 0
+    # What is no number is as far from the first number as from the last.
+    assert found[1, 0] == pytest.approx(found[1, 2])
+
+
+def test_every_choice_of_a_mixed_list_is_drawn_alike():
+    domain = ChoiceDomain((1, 10, None, 100, "auto"))
+    encoding = Encoding(Space([Parameter("p", domain, 1)]))
+    drawn = [encoding.decode(row)["p"] for row in encoding.cube.sample(1000, np.random.default_rng(0))]
+    assert all(150 < sum(value == choice for value in drawn) < 250 for choice in domain.choices)

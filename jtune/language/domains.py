@@ -269,6 +269,11 @@ class ChoiceDomain:
         """How many values there are."""
         return len(self.choices)
 
+    @property
+    def numbers(self) -> list[Value]:
+        """The choices that are numbers, ascending: their order counts, that of others does not."""
+        return sorted(choice for choice in self.choices if _is_number(choice))
+
     def index(self, value: Value) -> int | None:
         """Return the position of ``value``, or None."""
         for i, choice in enumerate(self.choices):

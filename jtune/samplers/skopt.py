@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import zlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from optuna.search_space import IntersectionSearchSpace
 from optuna.trial import TrialState, create_trial
 
 from jtune.errors import did_you_mean
-from jtune.language.domains import ChoiceDomain, Value, domain_of
+from jtune.language.domains import ChoiceDomain, Domain, Value, domain_of
 from jtune.language.space import Parameter, Point, Space
 from jtune.quiet import quiet
 from jtune.samplers.history import Historian, History
@@ -255,14 +256,15 @@ class _Searcher:
         return same == (other._space.parameters, other._within.parameters, other._is_known)
 
     def first(self, study: Study, number: int, history: History, seed: int) -> dict[str, Value]:
-        """Return a point for one of the first trials, which know too little of each other; nothing for a uniform draw.
+        """Return values for one of the first trials, which know too little of each other; the rest is drawn uniformly.
 
         Where several run at a time they are spread, as none has seen the others' values.
         """
-        if middle := self._middle(study, number):
-            return middle
-        if not np.isnan(history.losses).any():
-            return {}
+        trials = study._storage.get_all_trials(study._study_id, deepcopy=False)
+        others = [trial for trial in trials if trial.number != number]
+        first = {**self._balanced(len(others), seed), **self._middle(others)}
+        if first or not np.isnan(history.losses).any():
+            return first
         from jtune.surrogate.gp import calm
 
         with _one_at_a_time, calm():
@@ -270,12 +272,19 @@ class _Searcher:
                 self._model = GpModel(self._space, self._within, seed)
             return self._fixed(self._model.spread(history))
 
-    def _middle(self, study: Study, number: int) -> dict[str, Value]:
+    def _balanced(self, n_before: int, seed: int) -> dict[str, Value]:
+        """Return values of the lists, each of which comes as often as the others."""
+        values = {}
+        for name in self._domains:
+            if isinstance(domain := self._within[name].domain, ChoiceDomain):
+                turn, place = divmod(n_before, domain.size)
+                order = np.random.default_rng((seed, zlib.crc32(name.encode()), turn)).permutation(domain.size)
+                values[name] = domain.choices[order[place]]
+        return values
+
+    def _middle(self, others: Sequence[FrozenTrial]) -> dict[str, Value]:
         """Return the middle of all ranges for a study's first trial, or its second after the user's own values."""
-        trials = study._storage.get_all_trials(study._study_id, deepcopy=False)
-        others = [trial for trial in trials if trial.number != number]
-        ranges = [name for name, domain in self._domains.items() if not isinstance(domain, ChoiceDomain)]
-        middle = {name: self._within[name].domain.levels(1)[0] for name in ranges}
+        middle = {name: value for name in self._domains if (value := _middle(self._within[name].domain)) is not None}
         is_first = len(others) < 2 and not any(middle.items() <= other.params.items() for other in others)
         return middle if is_first else {}
 
@@ -292,3 +301,11 @@ class _Searcher:
         """Return values with those of the parameters that are fixed."""
         fixed = {n: p.levels(1)[0] for n in values if (p := self._within[n].domain).size == 1}
         return {**values, **fixed}
+
+
+def _middle(domain: Domain) -> Value | None:
+    """Return the middle of a range, or of a list of numbers; None for other lists, which have none."""
+    if not isinstance(domain, ChoiceDomain):
+        return domain.levels(1)[0]
+    is_ordered = len(domain.numbers) == domain.size
+    return domain.numbers[domain.size // 2] if is_ordered else None

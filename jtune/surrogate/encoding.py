@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from jtune.language.conditions import Condition
-from jtune.language.domains import ChoiceDomain, Domain, FloatDomain, IntDomain, Value
+from jtune.language.domains import ChoiceDomain, Domain, FloatDomain, IntDomain, Value, is_same
 from jtune.language.space import Space
 from jtune.surrogate.acquisition import Axis, Cube
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Integers and grids of more values than this are searched like floats, then rounded.
 _LEVELS_AT_MOST = 1000
 # Between two choices that are no numbers, in units of a range.
-_DISTANCE = 0.5
+_DISTANCE = 0.35
 
 
 class UnitAxis:
@@ -43,7 +43,7 @@ class UnitAxis:
     def __init__(self, domain: Domain) -> None:
         self.domain = domain
         if isinstance(domain, ChoiceDomain):
-            self._rows, self.axis = _listed(domain.choices)
+            self._rows, self.axis = _listed(domain)
             return
         self._bounds = _padded(domain)
         self._is_log = domain.log
@@ -86,23 +86,25 @@ def _has_place(value: Value, is_log: bool) -> bool:
     return is_number and (value > 0 or not is_log)
 
 
-def _listed(choices: Sequence[Value]) -> tuple[Array, Axis]:
+def _listed(domain: ChoiceDomain) -> tuple[Array, Axis]:
     """Return the columns of a list's values, shape (n, width), and their axis.
 
-    Numbers among others have a first column for their order, with a length scale of its own; it is in the middle for
-    the others.
+    Numbers among others have a first column for their order, with a length scale of its own; the others are in its
+    middle.
     """
-    numbers = sorted(c for c in choices if isinstance(c, (int, float)) and not isinstance(c, bool))
+    choices, numbers = domain.choices, domain.numbers
     if len(numbers) < 2:
         rows = _apart(len(choices))
         return rows, Axis(choices=rows, lengths=(0,) * len(choices))
-    is_number = np.array([isinstance(c, (int, float)) and not isinstance(c, bool) for c in choices])
-    rank = np.array([[(numbers.index(c) + 0.5) / len(numbers) if n else 0.5] for c, n in zip(choices, is_number)])
+    is_number = np.array([any(is_same(choice, number) for number in numbers) for choice in choices])
+    rank = np.full((len(choices), 1), 0.5)
+    for i in np.flatnonzero(is_number):
+        rank[i] = (numbers.index(choices[i]) + 0.5) / len(numbers)
     if is_number.all():
         return rank, Axis(levels=np.sort(rank[:, 0]))
-    kind = _apart(1 + int((~is_number).sum()))[np.where(is_number, 0, (~is_number).cumsum())]
-    rows = np.hstack([rank, kind])
-    return rows, Axis(choices=rows, lengths=(0, *[1] * kind.shape[1]))
+    kinds = _apart(1 + len(choices) - len(numbers))[np.where(is_number, 0, (~is_number).cumsum())]
+    rows = np.hstack([rank, kinds])
+    return rows, Axis(choices=rows, lengths=(0, *[1] * kinds.shape[1]))
 
 
 def _apart(n: int) -> Array:
