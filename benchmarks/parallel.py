@@ -39,7 +39,7 @@ HERE = Path(__file__).parent
 # In Python, as a thread of Optuna's does it too.
 BURN = "def burn(n):\n    total = 0\n    for i in range(n):\n        total += i * i\n    return total\n"
 EMPTY = "x = 1.0  # tune: 0..1\nloss = x  # tune: minimize"
-SLEEP = "x, y = 1.0, 0.5  # tune x: 0..1; y: 0..1\ntime.sleep(0.2)\nloss = (x - y) ** 2  # tune: minimize"
+SLEEP = "import os, time\nx, y = 1.0, 0.5  # tune x: 0..1; y: 0..1\nprint(os.getpid())\ntime.sleep(0.2)\nloss = (x - y) ** 2  # tune: minimize"
 LOKY = "import loky\nclient = loky.get_reusable_executor(1, timeout=600)"
 DASK = (
     "import distributed\n"
@@ -109,6 +109,14 @@ def period_ms(trials: list[optuna.trial.FrozenTrial], skipped: int) -> float:
     """Return the time from the end of a trial to the next one's, without the first ones, when workers start."""
     ends = [trial.datetime_complete.timestamp() for trial in trials][skipped:]
     return 1e3 * (ends[-1] - ends[0]) / (len(ends) - 1)
+
+
+def warm(trials: list[optuna.trial.FrozenTrial]) -> int:
+    """Return how many trials had ended when each process that runs some, and prints its number, had ended one."""
+    first: dict[str, int] = {}
+    for i, trial in enumerate(trials):
+        first.setdefault(trial.user_attrs["jtune"]["outputs"][0]["text"], i)
+    return max(first.values())
 
 
 def started_ms(trials: list[optuna.trial.FrozenTrial]) -> float:
@@ -217,7 +225,7 @@ def overhead(repeats: int, scale: float) -> None:
 def busy(repeats: int, scale: float) -> None:
     """Print how much of Dask workers' time is spent in trials."""
     print("Dask's LocalCluster, a cell that sleeps 200 ms: share of the workers' time in trials; goal 90 %")
-    for workers, at_full in ((2, 60), (16, 400)):
+    for workers, at_full in ((2, 60), (16, 320)):
         n = max(4 * workers, round(at_full * scale))
         with notebook() as kernel:
             kernel.run(DASK.format(workers))
@@ -225,7 +233,8 @@ def busy(repeats: int, scale: float) -> None:
                 shares = []
                 for _ in range(repeats):
                     trials = kernel.tune(SLEEP, "--on client", n, sampler)
-                    shares.append(200 / (workers * period_ms(trials, 2 * workers)))
+                    # The last ones end when there is no work for all any more.
+                    shares.append(200 / (workers * period_ms(trials[: 1 - workers], warm(trials))))
                 print(f"  {workers:2d} workers, {sampler:8} {100 * statistics.median(shares):5.1f} %")
 
 
@@ -304,9 +313,9 @@ def bound(_repeats: int, scale: float) -> None:
     cell = "".join(f"{name} = 0.5  # tune: 0..1\n" for name in names) + f"loss = {' + '.join(names)}  # tune: minimize"
     reporting = cell.replace("loss", "for i in range(5):  # tune: report i\n    pass\nloss", 1)
     for name, source, sampler, reports, at_full in (
-        ("random", cell, "random", 0, 8000),
-        ("random, 5 reports", reporting, "random", 5, 8000),
-        ("tpe", cell, "tpe", 0, 3000),
+        ("random", cell, "random", 0, 5000),
+        ("random, 5 reports", reporting, "random", 5, 5000),
+        ("tpe", cell, "tpe", 0, 2200),
         ("gp", cell, "gp", 0, 1500),
     ):
         n = max(1200, round(at_full * scale))
@@ -322,7 +331,7 @@ PARTS = {"speed": speed, "overhead": overhead, "busy": busy, "bound": bound}
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"some of {', '.join(PARTS)}; all by default")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--scale", type=float, default=1.0, help="of the numbers of trials, such as 0.1 for a taste")
     given = parser.parse_args()
     if unknown := set(given.parts) - set(PARTS):
@@ -331,8 +340,9 @@ def main() -> None:
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} cores, load {load:.1f} before" + (": not quiet" if load > 0.5 else ""), flush=True)
     for part in given.parts or PARTS:
+        start = time.monotonic()
         PARTS[part](given.repeats, given.scale)
-        sys.stdout.flush()
+        print(f"({part}: {time.monotonic() - start:.0f} s)", flush=True)
 
 
 if __name__ == "__main__":
