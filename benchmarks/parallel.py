@@ -13,7 +13,6 @@ import itertools
 import os
 import resource
 import statistics
-import sys
 import tempfile
 import threading
 import time
@@ -39,7 +38,10 @@ HERE = Path(__file__).parent
 # In Python, as a thread of Optuna's does it too.
 BURN = "def burn(n):\n    total = 0\n    for i in range(n):\n        total += i * i\n    return total\n"
 EMPTY = "x = 1.0  # tune: 0..1\nloss = x  # tune: minimize"
-SLEEP = "import os, time\nx, y = 1.0, 0.5  # tune x: 0..1; y: 0..1\nprint(os.getpid())\ntime.sleep(0.2)\nloss = (x - y) ** 2  # tune: minimize"
+SLEEP = (
+    "import os, time\nx, y = 1.0, 0.5  # tune x: 0..1; y: 0..1\nprint(os.getpid())\n"
+    "time.sleep(0.2)\nloss = (x - y) ** 2  # tune: minimize"
+)
 LOKY = "import loky\nclient = loky.get_reusable_executor(1, timeout=600)"
 DASK = (
     "import distributed\n"
@@ -278,7 +280,10 @@ def _sleep(orders: Any, workers: int, seconds: float, reports: int) -> None:
     due: list[tuple[float, int, int, Any, float]] = []
     while True:
         for key, _ in lines.select(max(0.0, due[0][0] - time.monotonic()) if due else None):
-            said: Any = key.fileobj.recv()  # type: ignore[union-attr]
+            try:
+                said: Any = key.fileobj.recv()  # type: ignore[union-attr]
+            except EOFError:  # the kernel has ended
+                return
             if key.fileobj is not orders:
                 continue  # a verdict
             link, number, values = said
