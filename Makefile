@@ -5,6 +5,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The lowest versions of all that pyproject.toml names.
+OLDEST := .venv-oldest
 # The panel's script: one of the files that esbuild writes, all at once, to jtune/static. Directories are listed too:
 # theirs is the time at which a file was removed.
 PANEL := jtune/static/script.js
@@ -21,14 +23,14 @@ export JUPYTER_PREFER_ENV_PATH := 1
 # The rules below build the panel; without this, pip does so again at each install of a dependency group.
 export HATCH_JUPYTER_BUILDER_SKIP_NPM := 1
 # What a run leaves behind, and what a user's own IPython profile would add to it, stays out of the home directory.
-bench demo test: export IPYTHONDIR := $(CURDIR)/$(VENV)/var/ipython
-bench demo test: export JUPYTER_CONFIG_DIR := $(CURDIR)/$(VENV)/var/jupyter-config
-bench demo test: export JUPYTER_DATA_DIR := $(CURDIR)/$(VENV)/var/jupyter-data
-bench demo test: export JUPYTER_RUNTIME_DIR := $(CURDIR)/$(VENV)/var/jupyter-run
+bench demo test test-oldest: export IPYTHONDIR := $(CURDIR)/$(VENV)/var/ipython
+bench demo test test-oldest: export JUPYTER_CONFIG_DIR := $(CURDIR)/$(VENV)/var/jupyter-config
+bench demo test test-oldest: export JUPYTER_DATA_DIR := $(CURDIR)/$(VENV)/var/jupyter-data
+bench demo test test-oldest: export JUPYTER_RUNTIME_DIR := $(CURDIR)/$(VENV)/var/jupyter-run
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench lab docs screenshots extension clean
+.PHONY: help demo test test-oldest lint bench lab docs screenshots extension clean
 # One recipe after the other: they share .venv.
 .NOTPARALLEL:
 
@@ -44,6 +46,11 @@ test: lint docs extension  ## all that CI runs: lint, types, the site, the noteb
 	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && cp notebooks/*.ipynb "$$copy" \
 	&& $(BIN)/python -m pytest -q --rootdir "$$copy" -p no:cacheprovider --nbval-lax --nbval-current-env "$$copy"
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+test-oldest: $(OLDEST)/.has-test $(PANEL)  ## tests in a kernel and a few in the browser, with the lowest versions of all dependencies
+	@rm -rf $(OLDEST)/share/jupyter/labextensions/jtune && cp -R jtune/labextension $(OLDEST)/share/jupyter/labextensions/jtune
+	@$(OLDEST)/bin/python tools/chromium.py --install
+	@$(OLDEST)/bin/python -m pytest -q -p no:cacheprovider --numprocesses 2 --dist loadfile -m oldest
 
 lint: $(VENV)/.has-test $(MODULES)  ## ruff, mypy, layers, eslint, prettier and tsc
 	$(BIN)/ruff check .
@@ -66,8 +73,8 @@ docs: $(VENV)/.has-docs $(MODULES)  ## the site, in docs/_build/html; warnings a
 	@sed -i 's|(\.\./docs/|(../|g' docs/notebooks/*.ipynb
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 
-clean:  ## remove .venv and what tools leave behind; studies (.jtune) stay
-	rm -rf $(VENV) build dist docs/_build docs/notebooks jtune/static jtune/labextension labextension/lib labextension/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
+clean:  ## remove the virtual environments and what tools leave behind; studies (.jtune) stay
+	rm -rf $(VENV) $(OLDEST) build dist docs/_build docs/notebooks jtune/static jtune/labextension labextension/lib labextension/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Dependency groups need pip 25.1; the pip that comes with Python may be older.
@@ -80,6 +87,11 @@ $(VENV)/.has-pip:
 
 $(VENV)/.has-%: pyproject.toml $(VENV)/.has-pip
 	$(BIN)/python -m pip install --quiet --editable . --group $*
+	@touch $@
+
+$(OLDEST)/.has-test: pyproject.toml | $(VENV)/.has-oldest
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(OLDEST)
+	$(BIN)/uv pip install --quiet --python $(OLDEST) --resolution lowest-direct --editable . --group test
 	@touch $@
 
 # The machine's node, or PyPI's where it is missing, or older than eslint and vitest can do with.

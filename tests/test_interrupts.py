@@ -6,6 +6,8 @@ import pytest
 
 import jtune
 
+pytestmark = pytest.mark.oldest
+
 CELL = (
     "%%tune q -n 1000000 --sampler random --seed 1\n"
     "import time\na = 1.0  # tune: -3..3\nb = a\ntime.sleep(0.002)\nc = b\nloss = (c - 2) ** 2  # tune: minimize"

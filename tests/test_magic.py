@@ -11,6 +11,8 @@ import pytest
 
 import jtune
 
+pytestmark = pytest.mark.oldest
+
 QUADRATIC = """\
 %%tune {name} -n {n} --sampler random --seed 1
 x = 1.0  # tune: -3..3

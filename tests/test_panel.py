@@ -20,6 +20,8 @@ from jtune.study import Study, load
 from jtune.trials.program import Program
 from jtune.views.panel import Panel, panel_of
 
+pytestmark = pytest.mark.oldest
+
 SOURCE = """
 x = 1.0  # tune: -3..3
 k = "a"  # tune: ["a", "b"]

@@ -38,6 +38,8 @@ from jtune.samplers.models import GpModel, SkoptModel
 from jtune.surrogate.gp import calm
 from jtune.surrogate.selection import best_and_recent
 
+pytestmark = pytest.mark.oldest
+
 SURROGATES = ("gp", "skopt", "forest")
 PLAIN = {bool, int, float, str, type(None), tuple}
 

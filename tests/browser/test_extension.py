@@ -4,6 +4,7 @@ import os
 import re
 import signal
 
+import pytest
 from playwright.sync_api import expect
 
 from .test_panel import LOAD, SLOW, Panel
@@ -92,6 +93,7 @@ def test_the_keyboard_moves_a_slider(lab):
     expect(slider).to_be_focused()
 
 
+@pytest.mark.oldest
 def test_lists_and_checkboxes_write_their_literals(lab):
     _, [editor] = opened(lab, PLAIN)
     expect(editor.shown().control("units")).to_be_disabled()
@@ -116,6 +118,7 @@ def test_mistakes_are_underlined_while_typing_and_go(lab):
     expect(mistake).to_have_count(0)
 
 
+@pytest.mark.oldest
 def test_the_tune_button_runs_a_plain_cell(either):
     notebook, [editor, plain] = opened(either, PLAIN, "x = 1")
     notebook.run(0)
@@ -227,6 +230,7 @@ def test_after_a_study_a_literal_tells_its_effect(lab):
     notebook.shot("hover")
 
 
+@pytest.mark.oldest
 def test_completion_offers_forms_that_fit(lab):
     notebook, [editor] = opened(lab, "n = 8  # tune: ")
     editor.node.click()
