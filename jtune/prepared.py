@@ -153,9 +153,16 @@ class PreparedCell:
                 bindings.apply(self._namespace)
             leavings.keep(self.ledger, best.number, bindings, self.inputs.now(altered))
 
+    def values_again(self, trial: Trial) -> tuple[float, ...]:
+        """Run a trial once more, which is no trial, and return its values; empty where it does not end well."""
+        return self.here.run(self._again(trial)).values
+
+    def _again(self, trial: Trial) -> Task:
+        return Task(NO_TRIAL, tuple(self.cell.space.complete(trial.params).values()))
+
     def _run_again(self, best: Trial, altered: Sequence[str]) -> Bindings | None:
         why = f"because the cell changes {', '.join(altered)} in place" if altered else "for its variables"
-        again = self.here.run(Task(NO_TRIAL, tuple(self.cell.space.complete(best.params).values())))
+        again = self.here.run(self._again(best))
         if again.state != State.COMPLETE:
             self.say(f"trial {best.number}, the best one, was run again {why}: {again.state}, {again.reason}")
         elif altered and not best.repeats and again.values != best.values:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jtune.comparability import Comparability
+from jtune.comparability import Comparability, warn_of_chance
 from jtune.errors import ConditionError, UsageError
 from jtune.executors import Executor
 from jtune.language.cell import Cell
@@ -236,6 +236,8 @@ def _leave_best(prepared: PreparedCell, study: Study, search: Search) -> None:
     search.executor = prepared.here
     if search.broken is None:
         is_ended_by_hand = prepared.interrupts.is_interrupted or search.is_stopped
+        if not is_ended_by_hand:
+            warn_of_chance(prepared, search)
         prepared.leave_best(study, search.take_best(), may_run=not is_ended_by_hand)
 
 

@@ -170,9 +170,23 @@ CHANCE = "%%tune {name} -n 4 --sampler random --no-panel {options}\nimport numpy
 
 def test_global_random_generator_is_told_unless_it_is_seeded_or_averaged(shared_kernel):
     told = "the cell draws from the global generator of numpy.random"
-    assert told in shared_kernel.run(CHANCE.format(name="chance", options="", seed=""))
+    said = shared_kernel.run(CHANCE.format(name="chance", options="", seed=""))
+    assert told in said
+    assert "when its literals run once more they give" in said
     assert told not in shared_kernel.run(CHANCE.format(name="seeded", options="", seed="np.random.seed(3)"))
     assert told not in shared_kernel.run(CHANCE.format(name="meant", options="--repeats 2", seed=""))
+
+
+DRAWS = """\
+%%tune drawn -n 4 --sampler random --no-panel
+import numpy as np
+np.random.rand()
+x = 1.0  # tune: 0..1
+x  # tune: minimize"""
+
+
+def test_a_cell_that_draws_and_gives_the_same_value_all_the_same_is_told_nothing(shared_kernel):
+    assert "draws from" not in shared_kernel.run(DRAWS)
 
 
 OPPOSED = """\
