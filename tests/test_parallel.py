@@ -137,7 +137,9 @@ def test_chance_in_workers_is_told_and_chance_in_the_kernel_is_not(shared_kernel
     )
     plain, _ = tune(shared_kernel, "plain", PLAIN, n=5)
     shared_kernel.run("drawing.set()")
-    by_chance, _ = tune(shared_kernel, "chance", "import random\nx = 1.0  # tune: -3..3\nrandom.random() + x  # tune: minimize", n=6)
+    by_chance, _ = tune(
+        shared_kernel, "chance", "import random\nx = 1.0  # tune: -3..3\nrandom.random() + x  # tune: minimize", n=6
+    )
     assert "draws from" not in plain
     assert "the cell draws from the global generator of random" in by_chance
 
