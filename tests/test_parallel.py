@@ -356,16 +356,30 @@ def test_each_process_has_a_gpu_of_its_own(start_kernel, tmp_path):
     assert set(gpus[1:]) == {"GPU-a", "GPU-b"}
 
 
-LOKY = "import loky\nclient = loky.get_reusable_executor(2)"
-DASK = "import distributed\ncluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)\nclient = distributed.Client(cluster)"
-IPYPARALLEL = "import ipyparallel\ncluster = ipyparallel.Cluster(n=2)\nclient = cluster.start_and_connect_sync()\nview = client[:]"
-POOL = "import concurrent.futures as cf\nclient = cf.ProcessPoolExecutor(2)"
+LOKY = "import loky\nclient = loky.get_reusable_executor(2)\nview = client", "client.shutdown(kill_workers=True)"
+DASK = (
+    "import distributed\ncluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)\nclient = distributed.Client(cluster)\nview = client",
+    "client.close(); cluster.close()",
+)
+IPYPARALLEL = (
+    "import ipyparallel\ncluster = ipyparallel.Cluster(n=2)\nclient = cluster.start_and_connect_sync()\nview = client[:]",
+    "client.close(); cluster.stop_cluster_sync()",
+)
+POOL = "import concurrent.futures as cf\nclient = cf.ProcessPoolExecutor(2)\nview = client", "client.shutdown()"
 
 
-@pytest.mark.parametrize("engine", [LOKY, DASK, IPYPARALLEL, POOL], ids=["loky", "dask", "ipyparallel", "pool"])
-def test_trials_on_a_client_of_the_user_s(kernel, tmp_path, open_study, wait_until, engine):
+@pytest.fixture(params=[LOKY, DASK, IPYPARALLEL, POOL], ids=["loky", "dask", "ipyparallel", "pool"])
+def kernel_with_client(request, kernel, tmp_path):
+    """A kernel whose ``client`` is of one of the engines; what that has started ends with the test."""
+    start, stop = request.param
     kernel.folder = tmp_path
-    kernel.run(engine)
+    kernel.run(start)
+    yield kernel
+    kernel.run(stop)
+
+
+def test_trials_on_a_client_of_the_user_s(kernel_with_client, tmp_path, open_study, wait_until):
+    kernel = kernel_with_client
     kernel.run("import time\ndef f(x):\n    return (x - 2) ** 2 + shift")
     cell = "shift = 1.0  # tune: 0..2\nx = 1.0  # tune: -3..3\nif x < -1: sum(range(10**12))\nloss = f(x)  # tune: minimize"
     _, study = tune(kernel, "q", cell, "--on client --trial-timeout 3s")
@@ -387,7 +401,7 @@ def test_trials_on_a_client_of_the_user_s(kernel, tmp_path, open_study, wait_unt
     assert {trial.state for trial in slow.trials[1:]} == {"interrupted"}
     wait_until(lambda: not children(tmp_path))
     # The user's client goes on.
-    _, again = tune(kernel, "again", cell, f"--on {'view' if 'view' in engine else 'client'}", n=3)
+    _, again = tune(kernel, "again", cell, "--on view", n=3)
     assert {trial.state for trial in again} <= {"complete", "timed out"}
 
 
