@@ -282,7 +282,7 @@ def _sleep(orders: Any, workers: int, seconds: float, reports: int) -> None:
         for key, _ in lines.select(max(0.0, due[0][0] - time.monotonic()) if due else None):
             try:
                 said: Any = key.fileobj.recv()  # type: ignore[union-attr]
-            except EOFError:  # the kernel has ended
+            except (EOFError, ConnectionResetError):  # the kernel has ended
                 return
             if key.fileobj is not orders:
                 continue  # a verdict
