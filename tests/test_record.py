@@ -101,11 +101,17 @@ def test_a_trial_is_one_line_until_it_ends(tmp_path):
         ]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_sampler_is_asked_for_trials(tmp_path, name):
-    ledger = ledger_of(tmp_path)
+def sampled_ledger(folder, name):
+    """A new study, and a sampler for it."""
+    ledger = ledger_of(folder)
     sampler = make_sampler(name, ledger.space, seed=0, n_trials=13)
     ledger.optuna.sampler = sampler.optuna
+    return ledger, sampler
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_sampler_is_asked_for_trials(tmp_path, name):
+    ledger, sampler = sampled_ledger(tmp_path, name)
     with ledger.journal.writing():
         for i in range(13):
             number, point = ledger.ask(sampler)
@@ -118,9 +124,7 @@ def test_a_sampler_is_asked_for_trials(tmp_path, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_trial_keeps_which_trials_its_proposal_had_not_seen(tmp_path, name):
-    ledger = ledger_of(tmp_path)
-    sampler = make_sampler(name, ledger.space, seed=0, n_trials=13)
-    ledger.optuna.sampler = sampler.optuna
+    ledger, sampler = sampled_ledger(tmp_path, name)
     with ledger.journal.writing():
         for _ in range(3):
             ledger.ask(sampler)
