@@ -697,16 +697,28 @@ def test_parallel_proposals_spread_out():
     assert min(gaps) > 0.05
 
 
-def test_first_points_of_trials_that_run_at_a_time_are_spread():
+@pytest.mark.parametrize("lists", [{}, {"c": ["a", "b", "c"]}], ids=["numbers", "with a list"])
+def test_first_points_of_trials_that_run_at_a_time_are_spread(lists):
+    searched = space(x=FloatDomain(0.0, 1.0), y=FloatDomain(0.0, 1.0), **lists)
+
     def least_gap(name, seed):
-        sampler = make_sampler(name, PLANE, seed=seed)
-        study, _ = run(sampler, 1, bowl)
-        batch = np.array([list(ask(study, sampler)[1].values()) for _ in range(8)])
+        sampler = make_sampler(name, searched, seed=seed)
+        study, _ = run(sampler, 1, lambda point: point["x"])
+        points = [ask(study, sampler)[1] for _ in range(8)]
+        batch = np.array([[point["x"], point["y"]] for point in points])
         return min(np.linalg.norm(a - b) for i, a in enumerate(batch) for b in batch[:i])
 
     gaps = [(least_gap("gp", seed), least_gap("random", seed)) for seed in range(10)]
     assert sum(spread > drawn for spread, drawn in gaps) >= 9
     assert np.median([spread for spread, _ in gaps]) > 2 * np.median([drawn for _, drawn in gaps])
+
+
+def test_the_first_trials_take_each_value_of_a_list_as_often_as_the_others():
+    searched = space(x=FloatDomain(0.0, 1.0), c=["a", "b", "c"], n=[1, 10, 100])
+    _, points = run(make_sampler("gp", searched, seed=0), 9, lambda point: point["x"])
+    for values in (["a", "b", "c"], [1, 10, 100]):
+        name = "c" if "a" in values else "n"
+        assert all(2 <= sum(point[name] == value for point in points) <= 4 for value in values)
 
 
 def test_asked_again_it_proposes_the_next_best():

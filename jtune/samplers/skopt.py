@@ -40,7 +40,8 @@ class SkoptSampler(BaseSampler):
     """Bayesian optimization in scikit-optimize's search space, for any Optuna study.
 
     Until ``n_startup_trials`` trials can be learnt from, parameters are drawn uniformly ("gp" begins in the middle of
-    the ranges); from then on a surrogate is fitted to the trials before each proposal. What it is told:
+    the ranges, and takes each value of a list as often as the others); from then on a surrogate is fitted to the trials
+    before each proposal. What it is told:
 
     - a complete trial: its value (NaN and infinities: as a failed one);
     - a failed trial: the 75 % quantile of the complete ones (the worse end), so that a region that crashes is left but
@@ -262,15 +263,15 @@ class _Searcher:
         """
         trials = study._storage.get_all_trials(study._study_id, deepcopy=False)
         others = [trial for trial in trials if trial.number != number]
-        first = {**self._balanced(len(others), seed), **self._middle(others)}
-        if first or not np.isnan(history.losses).any():
-            return first
+        middle, balanced = self._middle(others), self._balanced(len(others), seed)
+        if middle or not np.isnan(history.losses).any():
+            return {**balanced, **middle}
         from jtune.surrogate.gp import calm
 
         with _one_at_a_time, calm():
             if not isinstance(self._model, GpModel):
                 self._model = GpModel(self._space, self._within, seed)
-            return self._fixed(self._model.spread(history))
+            return {**self._fixed(self._model.spread(history)), **balanced}
 
     def _balanced(self, n_before: int, seed: int) -> dict[str, Value]:
         """Return values of the lists, each of which comes as often as the others."""
