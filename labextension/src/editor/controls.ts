@@ -27,6 +27,11 @@ const ENDS: Record<string, number> = { Home: 0, End: 1 };
 const holds = new WeakMap<HTMLElement, Hold>();
 /** What a node shows: CodeMirror says so to `updateDOM` in newer versions only. */
 const shown = new WeakMap<HTMLElement, Control>();
+/**
+ * Held nodes whose widget is gone. The CodeMirror of JupyterLab 4.4 draws each line that changes anew: the next widget
+ * of the name takes the node over, where it stands, so that the pointer keeps it.
+ */
+const left = new Set<HTMLElement>();
 
 /** Keep from the notebook what is meant for the control, and give the keyboard back with Escape. */
 function shield(node: HTMLElement, view: EditorView): void {
@@ -69,6 +74,16 @@ abstract class Control extends WidgetType {
   }
 
   override toDOM(view: EditorView): HTMLElement {
+    return this.takeOver(view) ?? this.drawn(view);
+  }
+
+  private takeOver(view: EditorView): HTMLElement | undefined {
+    const node = [...left].find((each) => holds.get(each)?.view === view && this.updateDOM(each));
+    if (node) left.delete(node);
+    return node;
+  }
+
+  private drawn(view: EditorView): HTMLElement {
     const node = this.make();
     const hold = new Hold(view, node, this.name);
     holds.set(node, hold);
@@ -90,7 +105,13 @@ abstract class Control extends WidgetType {
   }
 
   override destroy(node: HTMLElement): void {
-    holds.get(node)?.release();
+    const hold = holds.get(node);
+    if (!hold?.isHeld) return;
+    left.add(node);
+    // By then the editor is drawn, and takes transactions.
+    queueMicrotask(() => {
+      if (left.delete(node)) hold.release();
+    });
   }
 
   override ignoreEvent(): boolean {

@@ -8,7 +8,7 @@ import { readingOf, rewriting } from './reading';
 import { host } from './settings';
 
 export class Hold {
-  private readonly view: EditorView;
+  readonly view: EditorView;
   private readonly node: HTMLElement;
   private readonly name: string;
   /** When the hold began; null while the control is not held. */
@@ -68,7 +68,7 @@ export class Hold {
     this.view.state.facet(host).onChange?.(this.view, last.name, last.value, true);
   }
 
-  /** The control goes away while it is held; the editor is being drawn, and takes no transaction. */
+  /** The control is gone: nothing more is written. */
   release(): void {
     if (!this.isHeld) return;
     this.since_ms = null;
