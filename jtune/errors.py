@@ -20,6 +20,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
+
+# Where something stands in a cell as typed: the line's number from 1, the line, the code point in it from 0.
+Place: TypeAlias = tuple[int, str, int]
 
 
 class JTuneError(Exception):
@@ -105,14 +109,19 @@ class ConditionError(MistakeError):
     reason : str
         What went wrong.
     problem : Problem or None
-        The mark that says the condition; None where no cell is at hand.
+        The mark that says the condition; None where it is of no cell.
+    consequence : str
+        What ends with it, for the first line; set by who ends it.
     """
 
-    def __init__(self, condition: str, where: str, reason: str, problem: Problem | None = None) -> None:
-        self.condition, self.where, self.reason, self.problem = condition, where, reason, problem
+    consequence = ""
+
+    def __init__(self, condition: str, where: str, reason: str, place: Place | None = None) -> None:
+        self.condition, self.where, self.reason = condition, where, reason
+        self.problem = Problem(*place, self.message) if place else None
         super().__init__(
-            str(problem)
-            if problem
+            str(self.problem)
+            if self.problem
             else f"the condition {condition} fails where {where}: {reason}; write one that can be told for all values"
         )
 
@@ -124,7 +133,8 @@ class ConditionError(MistakeError):
     def _render_traceback_(self) -> list[str]:
         if self.problem is None:
             return super()._render_traceback_()
-        return [f"{type(self).__name__}: the search ends", self.problem.render()]
+        head = ": ".join(filter(None, [type(self).__name__, self.consequence]))
+        return [head, self.problem.render()]
 
 
 class StudyError(MistakeError):

@@ -144,7 +144,8 @@ def tune(shell: Any, cell: Cell, header: str, options: Options) -> None:
             _run(search, prepared, study, progress, _panel(shell, study, options))
         except ConditionError as error:
             progress.fail(summary(study))
-            raise cell.located(error) from None
+            error.consequence = "the search ends"
+            raise
         finally:
             _leave_best(prepared, study, search)
         study = prepared.kept(study, is_broken=search.broken is not None)

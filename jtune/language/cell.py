@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from types import CodeType
 
-from jtune.errors import CellError, ConditionError, Problem, UsageError, did_you_mean
+from jtune.errors import CellError, ConditionError, Place, Problem, UsageError, did_you_mean
 from jtune.language import marks
 from jtune.language.canonical import canonical
 from jtune.language.conditions import Condition
@@ -127,7 +127,6 @@ class Cell:
             raise SyntaxError(str(error)) from None
         reader = _Reader(text, self.tree)
         self.space = Space(reader.parameters())
-        self._conditions = reader.conditions
         self.inferred = tuple(reader.inferred)
         self.reports = tuple(report.expressions for report in reader.reports.values())
         self.curves = _distinct_labels(self.reports)
@@ -149,13 +148,6 @@ class Cell:
             Parameter names and values; a parameter that is left out, or has its literal's value, keeps its text.
         """
         return rewritten(self.source, self.spans, self.space, values)
-
-    def located(self, error: ConditionError) -> ConditionError:
-        """Return the error of a condition with the mark that says it."""
-        place = self._conditions.get(error.condition)
-        if place is None:
-            return error
-        return ConditionError(error.condition, error.where, error.reason, Problem(*place, error.message))
 
     def template(self, filename: str = "<cell>", flags: int = 0) -> Template:
         """Return the cell compiled for trials; ``fill`` takes values in the order of :attr:`space`.
@@ -347,7 +339,6 @@ class _Reader:
         self.problems: list[Problem] = []
         self.named: list[Named] = []
         self.inferred: list[str] = []
-        self.conditions: dict[str, tuple[int, str, int]] = {}
         self.objectives: list[tuple[Direction, ast.stmt]] = []
         self.reports: dict[ast.stmt, ReportMark] = {}
         self._marked: list[tuple[_Comment, ParameterMark, Named]] = []
@@ -377,9 +368,10 @@ class _Reader:
                 continue
             if mark.domain is None:
                 self.inferred.append(named.name)
-            if mark.condition:
-                self.conditions.setdefault(mark.condition.text, self._place_of(comment, mark.condition_start))
-            read.append((comment, mark, Parameter(named.name, domain, named.value, mark.condition)))
+            condition = mark.condition
+            if condition:
+                condition = replace(condition, place=self._place_of(comment, mark.condition_start))
+            read.append((comment, mark, Parameter(named.name, domain, named.value, condition)))
         self._check_conditions(read)
         if self.problems:
             raise CellError(self.problems)
@@ -388,8 +380,8 @@ class _Reader:
     def _problem(self, comment: _Comment, start: int, message: str) -> None:
         self.problems.append(Problem(*self._place_of(comment, start), message))
 
-    def _place_of(self, comment: _Comment, start: int) -> tuple[int, str, int]:
-        """Return where something in a comment stands, as typed: line number, line and column."""
+    def _place_of(self, comment: _Comment, start: int) -> Place:
+        """Return where something in a comment stands, as typed."""
         line = comment.line
         return line, self._text.typed_line(line), self._text.typed_column(line, comment.column + start)
 

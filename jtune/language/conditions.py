@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
 from types import CodeType
 
-from jtune.errors import ConditionError
+from jtune.errors import ConditionError, Place
 from jtune.language import grammar
 from jtune.language.domains import Value
 from jtune.language.grammar import MarkError
@@ -39,6 +39,8 @@ class Condition:
         The condition, which is also an expression of Python.
     is_stored : bool
         Whether the text is from a study's file: jtune 0.1.0 allowed arithmetic too.
+    place : tuple of (int, str, int), optional
+        Where the mark says it; the same condition elsewhere is equal.
 
     Attributes
     ----------
@@ -55,6 +57,7 @@ class Condition:
 
     text: str
     is_stored: InitVar[bool] = False
+    place: Place | None = field(default=None, repr=False, compare=False)
     names: tuple[str, ...] = field(init=False)
     numbers: tuple[float, ...] = field(init=False, repr=False)
     _code: CodeType = field(init=False, repr=False, compare=False)
@@ -93,7 +96,7 @@ class Condition:
         except Exception as error:  # a stored one may raise anything
             where = ", ".join(f"{name} = {values[name]!r}" for name in self.names if name in values)
             reason = "values of different kinds have no order" if isinstance(error, TypeError) else str(error)
-            raise ConditionError(self.text, where, reason) from None
+            raise ConditionError(self.text, where, reason, self.place) from None
 
 
 class _Checker:

@@ -103,11 +103,20 @@ def _parameter_to_json(parameter: Parameter) -> dict[str, Any]:
         "domain": str(parameter.domain),
         "literal": repr(parameter.literal),
         "if": parameter.condition.text if parameter.condition else None,
+        "if_at": parameter.condition.place if parameter.condition else None,
     }
 
 
 def _parameter_from_json(entry: Mapping[str, Any]) -> Parameter:
     # Literals and conditions are parsed by whitelists: a file never runs code.
     literal = ast.literal_eval(entry["literal"])
-    condition = None if entry["if"] is None else Condition(entry["if"], is_stored=True)
-    return Parameter(entry["name"], marks.read_domain(entry["domain"], literal), literal, condition)
+    return Parameter(
+        entry["name"], marks.read_domain(entry["domain"], literal), literal, _condition_from_json(entry)
+    )
+
+
+def _condition_from_json(entry: Mapping[str, Any]) -> Condition | None:
+    if entry["if"] is None:
+        return None
+    place = entry.get("if_at")  # 0.1.0 did not write it
+    return Condition(entry["if"], is_stored=True, place=place and (int(place[0]), str(place[1]), int(place[2])))

@@ -1,6 +1,5 @@
 /** What is done to a cell's text from outside: literals written, marks put in and taken out. */
 
-import { isolateHistory } from '@codemirror/commands';
 import type { ChangeSpec } from '@codemirror/state';
 import type { EditorView } from '@codemirror/view';
 import type { Span } from '../language';
@@ -8,6 +7,7 @@ import { type Change, flash } from './flash';
 import { insertionOf, marksOf } from './mark';
 import { refresh } from './reader';
 import { readingOf } from './reading';
+import { ownStep } from './step';
 
 export interface LiteralChange {
   name: string;
@@ -40,7 +40,7 @@ export function writeLiterals(view: EditorView, changes: readonly LiteralChange[
     view.dispatch({
       changes: edits.map(({ from, to, after }) => ({ from, to, insert: after })),
       effects: flash.of(flashesOf(edits)),
-      annotations: isolateHistory.of('full'),
+      ...ownStep,
     });
     refresh(view);
   }
@@ -49,7 +49,7 @@ export function writeLiterals(view: EditorView, changes: readonly LiteralChange[
 }
 
 function edit(view: EditorView, changes: ChangeSpec): void {
-  view.dispatch({ changes, annotations: isolateHistory.of('full') });
+  view.dispatch({ changes, ...ownStep });
   refresh(view);
 }
 

@@ -1,18 +1,16 @@
 /** The hand on one control: what it writes into the document, and what of it undoes together. */
 
-import { isolateHistory } from '@codemirror/commands';
-import { Transaction } from '@codemirror/state';
 import type { EditorView } from '@codemirror/view';
 import { type Tunable, type Value, literalText } from '../language';
 import { readingOf, rewriting } from './reading';
 import { host } from './settings';
+import { ownStep, sameStep } from './step';
 
 export class Hold {
   readonly view: EditorView;
   private readonly node: HTMLElement;
   private readonly name: string;
-  /** When the hold began; null while the control is not held. */
-  private since_ms: number | null = null;
+  private isOn = false;
   /** What the host does not yet know to be final. */
   private last: { name: string; value: Value } | null = null;
 
@@ -23,7 +21,7 @@ export class Hold {
   }
 
   get isHeld(): boolean {
-    return this.since_ms !== null;
+    return this.isOn;
   }
 
   /** The tunable that the control stands behind: found anew each time, as the text moves. */
@@ -34,7 +32,7 @@ export class Hold {
 
   begin(): void {
     if (this.isHeld) return;
-    this.since_ms = Date.now();
+    this.isOn = true;
     this.view.state.facet(host).onHold?.(this.view, true);
   }
 
@@ -45,16 +43,12 @@ export class Hold {
     this.begin();
     const { name, from, to } = tunable;
     const insert = literalText(value, this.view.state.sliceDoc(from, to));
-    const isFirst = this.last === null;
+    const { annotations, ...event } = this.last === null ? ownStep : sameStep;
     this.last = { name, value };
     this.view.dispatch({
       changes: { from, to, insert },
-      annotations: [
-        rewriting.of({ name, value }),
-        // The history joins neighbouring changes of one moment: for it, a hold is a moment, however long it takes.
-        Transaction.time.of(this.since_ms ?? Date.now()),
-        ...(isFirst ? [isolateHistory.of('before')] : []),
-      ],
+      annotations: [rewriting.of({ name, value }), annotations],
+      ...event,
     });
     this.view.state.facet(host).onChange?.(this.view, name, value, false);
   }
@@ -64,14 +58,13 @@ export class Hold {
     const { last } = this;
     this.release();
     if (!last) return;
-    this.view.dispatch({ annotations: isolateHistory.of('after') });
     this.view.state.facet(host).onChange?.(this.view, last.name, last.value, true);
   }
 
   /** The control is gone: nothing more is written. */
   release(): void {
     if (!this.isHeld) return;
-    this.since_ms = null;
+    this.isOn = false;
     this.last = null;
     this.view.state.facet(host).onHold?.(this.view, false);
   }
