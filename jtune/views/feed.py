@@ -186,6 +186,7 @@ def summary(study: Findings, best: Trial | None, effects: list[messages.Effect])
         "goal": status.goals(study.objectives[:1]),
         "effects": effects,
         "parameters": study_info(study)["parameters"],
+        "literals": {p.name: [*map(repr, p.domain.choices)] for p in study.space if isinstance(p.domain, ChoiceDomain)},
         "best": _best_values(study.space, best.params) if best is not None else {},
     }
 

@@ -351,6 +351,8 @@ class StudySummary(TypedDict):
     """Such as "maximize accuracy"."""
     effects: list[Effect]
     parameters: list[Parameter]
+    literals: dict[str, list[str]]
+    """The choices of each parameter that has some, as Python writes them, in the order of its `choices`."""
     best: dict[str, BestValue]
     """By parameter; an inactive one is absent."""
 

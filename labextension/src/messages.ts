@@ -294,6 +294,8 @@ export interface StudySummary {
   goal: string;
   effects: Effect[];
   parameters: Parameter[];
+  /** The choices of each parameter that has some, as Python writes them, in the order of its `choices`. */
+  literals: Record<string, string[]>;
   /** By parameter; an inactive one is absent. */
   best: Record<string, BestValue>;
 }

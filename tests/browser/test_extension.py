@@ -549,6 +549,8 @@ def test_a_cell_that_is_scrolled_out_and_back_has_all_that_it_had(lab):
     scroll(notebook, 1e6)
     Panel(notebook, 32).shown()
     expect(editor.node).to_have_count(0)
+    # JupyterLab 4.5 holds the notebook at its active cell in this way of showing it.
+    notebook.evaluate("harness.panel().content.activeCellIndex = 1")
     scroll(notebook, -1e6)
     for shown in literals, controls, marks:
         expect(shown).to_have_count(4)

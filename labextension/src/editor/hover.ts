@@ -2,7 +2,7 @@
 
 import type { EditorState } from '@codemirror/state';
 import { type Tooltip, hoverTooltip } from '@codemirror/view';
-import { isSame, type Span, type Tunable, type Value } from '../language';
+import { isSame, type Span, type Tunable } from '../language';
 import type { Effect, Parameter, StudySummary } from '../messages';
 import { element } from '../dom';
 import { underlined } from './painter';
@@ -15,17 +15,11 @@ function isOver({ from, to }: Span, position: number, side: number): boolean {
   return from < to && (side < 0 ? from < position && position <= to : from <= position && position < to);
 }
 
-/** Choices as the kernel names them (`labels` in `jtune/views/feed.py`): strings without quotes, where no two are equal. */
-function labelsOf(choices: readonly Value[]): string[] {
-  const short = choices.map(({ type, text }) => (type === 'str' ? text.slice(1, -1) : text));
-  const lines = short.map((text) => text.trim().replace(/\s+/g, ' '));
-  return new Set(lines).size === lines.length ? lines : choices.map(({ text }) => text);
-}
-
-function positionOf({ literal, domain }: Tunable, { choices }: Parameter): number | null {
+/** Where the present literal stands on the axis that the study knew: a choice by its index, null for an unknown one. */
+function positionOf({ name, literal, domain }: Tunable, { literals }: StudySummary): number | null {
   if (domain.kind !== 'choice') return 'value' in literal ? Number(literal.value) : null;
-  const label = labelsOf(domain.choices)[domain.choices.findIndex((choice) => isSame(choice, literal))];
-  const index = label === undefined ? -1 : choices.indexOf(label);
+  const choice = domain.choices.find((each) => isSame(each, literal));
+  const index = choice && literals[name] ? literals[name].indexOf(choice.text) : -1;
   return index < 0 ? null : index;
 }
 
@@ -36,7 +30,7 @@ function legend(kind: 'best' | 'now', text: string): HTMLElement {
 function studyBox(tunable: Tunable, parameter: Parameter, effect: Effect, study: StudySummary): HTMLElement {
   const best = study.best[tunable.name];
   const share = element('span', { title: 'share of what the parameters explain' }, effect.share);
-  const now = positionOf(tunable, parameter);
+  const now = positionOf(tunable, study);
   const label = parameter.kind === 'choice' && now !== null ? parameter.choices[now] : undefined;
   return element(
     'div',

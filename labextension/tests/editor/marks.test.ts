@@ -48,6 +48,7 @@ const STUDY = {
     range('kind', { kind: 'choice', choices: ['a', 'b'] }),
     range('n', { kind: 'int' }),
   ],
+  literals: { kind: ["'a'", "'b'"] },
   best: { C: { at: 62.4321, text: '62.43' }, kind: { at: 0, text: 'a' }, n: { at: 4, text: '4' } },
 };
 
@@ -89,14 +90,14 @@ test('choices are dashes', async () => {
 });
 
 test.each([
-  ['strings that look alike without quotes', `["1", 1]`, '"1"', ["'1'", '1']],
-  ['a number that is written otherwise', '[1.0, 2.0]', '1e0', ['1.0', '2.0']],
-  ['blanks', '["a  b", "c"]', '"a  b"', ['a b', 'c']],
-])('the present choice: %s', async (_what, domain, literal, choices) => {
+  ['strings that look alike without quotes', `["1", 1]`, '"1"', ["'1'", '1'], ["'1'", '1']],
+  ['a number that is written otherwise', '[1.0, 2.0]', '1e0', ['1.0', '2.0'], ['1.0', '2.0']],
+  ['blanks', '["a  b", "c"]', '"a  b"', ['a b', 'c'], ["'a  b'", "'c'"]],
+])('the present choice: %s', async (_what, domain, literal, choices, written) => {
   const view = await ready(`kind = ${literal}  # tune: ${domain}\n`);
   const parameters = [range('kind', { kind: 'choice', choices })];
   const best = { kind: { at: 0, text: choices[0] ?? '' } };
-  view.dispatch({ effects: setStudy.of({ ...STUDY, parameters, best }) });
+  view.dispatch({ effects: setStudy.of({ ...STUDY, parameters, literals: { kind: written }, best }) });
   const box = hoverOver(view, literal);
   expect(box?.querySelector('.jtune-hover-legend')?.textContent).toBe(
     `best ${choices[0] ?? ''}now ${choices[0] ?? ''}`,

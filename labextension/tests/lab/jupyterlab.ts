@@ -193,7 +193,7 @@ export function standing(name: string, more: Partial<StudyStanding> = {}): Study
 }
 
 export function summary(name: string): StudySummary {
-  return { name, goal: 'minimize loss', effects: [], parameters: [], best: {} };
+  return { name, goal: 'minimize loss', effects: [], parameters: [], literals: {}, best: {} };
 }
 
 /** What was begun has come to its end, but for what waits for a timer. */
