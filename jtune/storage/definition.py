@@ -110,9 +110,7 @@ def _parameter_to_json(parameter: Parameter) -> dict[str, Any]:
 def _parameter_from_json(entry: Mapping[str, Any]) -> Parameter:
     # Literals and conditions are parsed by whitelists: a file never runs code.
     literal = ast.literal_eval(entry["literal"])
-    return Parameter(
-        entry["name"], marks.read_domain(entry["domain"], literal), literal, _condition_from_json(entry)
-    )
+    return Parameter(entry["name"], marks.read_domain(entry["domain"], literal), literal, _condition_from_json(entry))
 
 
 def _condition_from_json(entry: Mapping[str, Any]) -> Condition | None:
