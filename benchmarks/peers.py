@@ -36,6 +36,10 @@ import jtune
 from jtune.language.domains import ChoiceDomain, Domain, FloatDomain
 from jtune.language.space import Parameter, Point
 from jtune.samplers import SpaceExhausted, make_sampler
+from jtune.storage.definition import Goal
+from jtune.storage.ranking import Ranking
+from jtune.storage.record import Trial
+from jtune.trials.outcome import State
 
 JTUNE = ("gp", "skopt", "forest", "tpe", "cmaes", "random", "qmc")
 # What gp's proposals come from: an edit there makes another optimizer of it.
@@ -75,6 +79,10 @@ class Optimizer(ABC):
         """Take finished trials without having proposed them; False where that is not possible."""
         return False
 
+    def best(self, points: list[Point], values: list[float]) -> Point:
+        """Return which of the points it calls the best; others than jtune's say nothing of noise."""
+        return points[int(np.argmin(values))]
+
     def _told(self, value: float | None) -> float:
         return self.problem.bad_value if value is None else value
 
@@ -104,6 +112,15 @@ class JTune(Optimizer):
 
     def tell(self, value: float | None) -> None:
         _tell(self.study, self.number, value)
+
+    def best(self, points: list[Point], values: list[float]) -> Point:
+        trials = [
+            Trial(number, point, (value,), 0.0, State.COMPLETE, "", "sampler")
+            for number, (point, value) in enumerate(zip(points, values, strict=True))
+        ]
+        best = Ranking((Goal("minimize", "loss"),), trials).best
+        assert best is not None
+        return best.params
 
     def load(self, points: list[Point], values: list[float | None]) -> bool:
         for point in points:

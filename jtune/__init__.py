@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from jtune.language.domains import ChoiceDomain, FloatDomain, IntDomain
     from jtune.language.space import Parameter, Space
     from jtune.storage.definition import Goal
-    from jtune.storage.record import Trial
+    from jtune.storage.ranking import Noise
+    from jtune.storage.record import Expected, Trial
     from jtune.study import Study, delete, latest, load, studies
     from jtune.surrogate.effects import Effect, Effects, Pair
 
 __version__ = "0.1.0"
 __all__ = [
-    "ChoiceDomain", "Condition", "Effect", "Effects", "FloatDomain", "Goal", "IntDomain", "Pair", "Parameter", "Space",
-    "Study", "Trial", "__version__", "delete", "latest", "load", "load_ipython_extension", "samplers", "studies",
+    "ChoiceDomain", "Condition", "Effect", "Effects", "Expected", "FloatDomain", "Goal", "IntDomain", "Noise", "Pair",
+    "Parameter", "Space", "Study", "Trial", "__version__", "delete", "latest", "load", "load_ipython_extension",
+    "samplers", "studies",
 ]  # fmt: skip
 
 # Optuna loads with the first of these names, not with `import jtune`.
@@ -29,7 +31,8 @@ _MODULES = {
     "language.domains": ("ChoiceDomain", "FloatDomain", "IntDomain"),
     "language.space": ("Parameter", "Space"),
     "storage.definition": ("Goal",),
-    "storage.record": ("Trial",),
+    "storage.ranking": ("Noise",),
+    "storage.record": ("Expected", "Trial"),
     "study": ("Study", "delete", "latest", "load", "studies"),
     "surrogate.effects": ("Effect", "Effects", "Pair"),
 }

@@ -17,6 +17,7 @@ from jtune.storage.ledger import Ledger
 from jtune.storage.record import Trial
 
 if TYPE_CHECKING:
+    from jtune.storage.ranking import Noise
     from jtune.surrogate.effects import Effect, Effects
 
 
@@ -126,9 +127,20 @@ class Findings:
     def best(self) -> Trial | None:
         """The best complete trial, the earlier of equals; None while there is none, and without an objective.
 
-        With several objectives: the trial that is best in the first one, then in the second, and so on.
+        Where trials of the same parameters gave different values, the objective is noisy: then it is the first trial of
+        the parameters with the best mean, made worse by its standard error, and its ``expected`` says what another run
+        is expected to give. With several objectives: the trial that is best in the first one, then in the second, and
+        so on.
         """
         return self._ledger.best
+
+    @property
+    def noise(self) -> Noise | None:
+        """How far runs of the same parameters are apart; None where none ran twice or all gave the same.
+
+        With one objective only. ``%%tune`` runs leaders of a noisy objective once more, see ``--replicate``.
+        """
+        return self._ledger.ranking.noise
 
     @property
     def front(self) -> list[Trial]:

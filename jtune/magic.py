@@ -34,7 +34,7 @@ _GOAL = {"nargs": "?", "dest": "goals", "action": _Goal}
 _READ: dict[str, dict[str, Any]] = {
     **{name: {"type": int} for name in ("-n", "--seed", "--patience", "--repeats")},
     **{name: {"action": BooleanOptionalAction} for name in ("--fresh", "--gpus", "--panel")},
-    "--target": {"type": float}, "--minimize": _GOAL, "--maximize": _GOAL,
+    "--target": {"type": float}, "--replicate": {"type": float}, "--minimize": _GOAL, "--maximize": _GOAL,
 }  # fmt: skip
 
 
@@ -75,6 +75,9 @@ class JTune(Magics):
         config=True
     )
     repeats = Int(1, min=1, help="Runs of the cell in a trial.").tag(config=True)
+    replicate = Float(0.3, min=0, max=1, help="Share of trials that may run a leader of a noisy objective again.").tag(
+        config=True
+    )
     fresh = Bool(False, help="Whether to start anew each time.").tag(config=True)
     jobs = Unicode("", help="Trials at a time, in processes of their own: a number, or auto.").tag(config=True)
     on = Unicode("", help="Variable of a Dask or ipyparallel client, or an executor, for trials.").tag(config=True)

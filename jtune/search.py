@@ -358,7 +358,8 @@ class Search:
         if (best := self.ledger.best) is None:
             return False
         is_max = self.ledger.objectives[0].direction == "maximize"
-        return best.values[0] >= target if is_max else best.values[0] <= target
+        value = best.expected.mean if best.expected else best.values[0]
+        return value >= target if is_max else value <= target
 
     def _own_point(self, finished: Sequence[Trial]) -> tuple[Origin, Point] | None:
         """Return the cell's own literals, where they are still to be tried.

@@ -47,6 +47,8 @@ class Options:
         Whether to start anew.
     has_panel : bool or None
         Whether a notebook shows sliders and charts; None where somebody can use them.
+    replicate : float
+        The share of trials that may run a leader of a noisy objective once more.
     jobs : int or None
         How many trials run at a time, in processes of their own; None where that is not said.
     is_parallel : bool
@@ -64,6 +66,7 @@ class Options:
     seed: int | None = None
     is_fresh: bool = False
     has_panel: bool | None = None
+    replicate: float = 0.3
     jobs: int | None = None
     is_parallel: bool = False
     client: str | None = None
@@ -84,6 +87,8 @@ class Options:
         for option in ("n", "repeats", "patience"):
             if getattr(given, option) is not None and getattr(given, option) < 1:
                 raise UsageError(f"{'-' if option == 'n' else '--'}{option} counts from 1")
+        if not 0 <= given.replicate <= 1:
+            raise UsageError(f"--replicate {given.replicate:g} is no share of the trials; write 0 for none, up to 1")
         limits = Limits(
             n=given.n,
             timeout_s=_seconds(given.timeout, "--timeout"),
@@ -92,7 +97,17 @@ class Options:
             patience=given.patience,
             repeats=given.repeats,
         )
-        return cls(name, limits, given.sampler, given.pruner, given.seed, given.fresh, given.panel, **_places(given))
+        return cls(
+            name,
+            limits,
+            given.sampler,
+            given.pruner,
+            given.seed,
+            given.fresh,
+            given.panel,
+            given.replicate,
+            **_places(given),
+        )
 
 
 def _places(given: Any) -> dict[str, Any]:
@@ -197,6 +212,7 @@ def _sampler(cell: Cell, options: Options) -> PointSampler:
         seed=options.seed,
         n_trials=options.limits.n,
         n_objectives=len(cell.objectives),
+        replicate=options.replicate,
     )
 
 

@@ -342,6 +342,7 @@ def test_unknown_content_is_named_when_the_study_goes_on(shared_kernel):
         ("%%tune q\nbad = 3  # tune: 1..9\nbad + q  # tune: minimize", "the cell reads q from outside"),
         ("del q\n", ""),
         ("%%tune q --timeout soon\nbad = 3  # tune: 1..9\ny = bad  # tune: minimize", "is not a duration"),
+        ("%%tune q --replicate 2\nbad = 3  # tune: 1..9\ny = bad  # tune: minimize", "--replicate 2 is no share"),
         ("%%tune q -n 0\nbad = 3  # tune: 1..9\ny = bad  # tune: minimize", "-n counts from 1"),
         ("%%tune class\nbad = 3  # tune: 1..9\ny = bad  # tune: minimize", "write letters, digits and _ only"),
         ("%%tune q --minimize 'a +'\nbad = 3  # tune: 1..9", "not a Python expression"),

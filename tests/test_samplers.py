@@ -766,7 +766,8 @@ def test_forest_explores_integers_on_a_log_scale():
 @pytest.mark.parametrize("surrogate", ["gp", "forest"])
 def test_bad_values_do_not_break_it(surrogate):
     values = iter([None, math.inf, 1e308, -1e308, -math.inf, None, 1.0, 1.0, 1e300, None, 2.0, 3.0, math.inf, 0.0])
-    sampler = PointSampler(MIXED, SkoptSampler(seed=0, surrogate=surrogate, n_startup_trials=5, space=MIXED), 0)
+    proposer = SkoptSampler(seed=0, surrogate=surrogate, n_startup_trials=5, space=MIXED, replicate=0)
+    sampler = PointSampler(MIXED, proposer, 0)
     study, points = run(sampler, 14, lambda point: next(values))
     assert distinct(points) == 14
     with np.errstate(all="raise"):
@@ -806,7 +807,8 @@ def test_pruned_trials_and_hyperband():
 
 def told(losses):
     """A history of trials at 0.0, 0.1 and so on."""
-    return History(list(losses), [{"x": i / 10} for i in losses], np.array(list(losses.values()))[:, None])
+    values = np.array(list(losses.values()))
+    return History(list(losses), [{"x": i / 10} for i in losses], values[:, None], np.ones(len(values), bool))
 
 
 def test_the_optimizer_is_kept_while_trials_are_added_and_rebuilt_otherwise():

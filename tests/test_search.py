@@ -33,7 +33,16 @@ loss = (x - 1) ** 2 + n + (w if k == "b" else 0)  # tune: minimize
 
 
 def search(
-    folder, limits, source=SOURCE, name="q", sampler="random", seed=0, namespace=None, meanwhile=None, objectives=()
+    folder,
+    limits,
+    source=SOURCE,
+    name="q",
+    sampler="random",
+    seed=0,
+    namespace=None,
+    meanwhile=None,
+    objectives=(),
+    replicate=0.3,
 ):
     """One search, as a kernel would run it; returns it and its study. ``meanwhile`` gets it in another thread."""
     cell = Cell(source, objectives=objectives)
@@ -42,7 +51,9 @@ def search(
     store = Store(name, Path(folder))
     ledger = store.newest() or store.start(definition)
     ledger.redefine(definition)
-    points = make_sampler(sampler, cell.space, seed=seed, n_trials=limits.n, n_objectives=len(goals))
+    points = make_sampler(
+        sampler, cell.space, seed=seed, n_trials=limits.n, n_objectives=len(goals), replicate=replicate
+    )
     ledger.optuna.sampler = points.optuna
     here = Here(Program.of(cell), {} if namespace is None else namespace)
     found = Search(ledger, here, here.interrupts, points, limits)

@@ -45,6 +45,9 @@ class OptunaProposer:
         self._relative_space = relative_space
         self._asked_for: int | None = None
 
+    def to_repeat(self, study: Study, number: int) -> None:
+        """Return None: Optuna's samplers propose new points only."""
+
     def narrow(self, space: Space) -> None:
         """Propose points of ``space`` from now on."""
         self._within = space

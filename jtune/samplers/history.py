@@ -41,11 +41,14 @@ class History:
         Their parameters; the same object for the same finished trial at each time.
     losses : ndarray, shape (n, n_objectives)
         What they count as, lower is better; NaN for running ones.
+    is_complete : ndarray of bool, shape (n,)
+        Whether that is what the trial itself gave.
     """
 
     numbers: list[int]
     points: list[Mapping[str, Value]]
     losses: Array
+    is_complete: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,12 @@ class Historian:
         # Not study.get_trials: under Hyperband that is one bracket only, too few to learn from.
         trials = study._storage.get_all_trials(study._study_id, deepcopy=False)
         told = [self._tell(t, len(study.directions)) for t in trials if t.number != number and self._says_something(t)]
-        reported = np.array([each.reported for each in told])
+        reported = np.array([each.reported for each in told]).reshape(-1, len(study.directions))
         losses = losses_told(reported, [each.trial.state for each in told], study.directions)
         told = told[: len(losses)]
-        return History([each.trial.number for each in told], [each.point for each in told], losses)
+        is_complete = np.array([each.trial.state == TrialState.COMPLETE for each in told], bool)
+        is_complete &= ~np.isnan(reported[: len(told), 0])
+        return History([each.trial.number for each in told], [each.point for each in told], losses, is_complete)
 
     def _says_something(self, trial: FrozenTrial) -> bool:
         if trial.state == TrialState.RUNNING and self._space is None:

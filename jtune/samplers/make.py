@@ -17,7 +17,7 @@ from jtune.samplers.grid import GridSampler
 from jtune.samplers.models import SURROGATES
 from jtune.samplers.points import PointSampler
 from jtune.samplers.seeds import SEEDS, fresh_seed
-from jtune.samplers.skopt import SkoptSampler
+from jtune.samplers.skopt import REPLICATE, SkoptSampler
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
@@ -49,6 +49,7 @@ def make_sampler(
     seed: int | None = None,
     n_trials: int = 30,
     n_objectives: int = 1,
+    replicate: float = REPLICATE,
 ) -> PointSampler:
     """Return a sampler by its name.
 
@@ -64,6 +65,8 @@ def make_sampler(
         How many trials there will be; sizes the grid and NSGA-II's population.
     n_objectives : int
         How many values a trial has.
+    replicate : float
+        The share of trials that "gp" may spend on repeated runs of the leaders of a noisy objective; 0 to 1.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def make_sampler(
     if name == "grid":
         return GridSampler(space, seed, n_trials)
     if name in SURROGATES:
-        return PointSampler(space, SkoptSampler(seed=seed, surrogate=name, space=space), seed)
+        return PointSampler(space, SkoptSampler(seed=seed, surrogate=name, space=space, replicate=replicate), seed)
     with quiet():  # some of Optuna's samplers are experimental
         sampler = _optuna_sampler(name, seed, n_trials)
     if sampler is None:

@@ -11,6 +11,7 @@ import numpy as np
 from jtune.language.domains import Value
 from jtune.language.space import Space
 from jtune.samplers.history import BAD, History
+from jtune.samplers.replication import leader_to_repeat
 from jtune.surrogate.selection import best_and_recent
 
 if TYPE_CHECKING:
@@ -78,11 +79,31 @@ class GpModel:
         self._found, self._n_reused = np.empty((0, 0)), 0
 
     def propose(self, history: History) -> dict[str, Value]:
+        self._see(history)
+        row = next(self._ranked, None)
+        return {} if row is None else self._encoding.decode(row)
+
+    def _see(self, history: History) -> None:
+        """Learn from the trials and rank what comes next, unless nothing has changed."""
         told = history.points, history.losses.tobytes()
         if told != self._told:
             self._told, self._ranked = told, itertools.cycle(self._rank(history))
-        row = next(self._ranked, None)
-        return {} if row is None else self._encoding.decode(row)
+
+    def to_repeat(self, history: History, share: float) -> Mapping[str, Value] | None:
+        """Return the point of a trial to run once more, as :func:`leader_to_repeat` says; None while it runs."""
+        rows = self.rows(history)
+        is_placed = ~np.isnan(rows).any(axis=1)
+        known = np.flatnonzero(is_placed & history.is_complete)
+        if not len(known):
+            return None
+        self._see(history)
+        x, z = rows[known], self.gp.warp_.transform(history.losses[known, 0])
+        found = leader_to_repeat(x, z, self.gp.posterior_.mean(x), self.gp.hyper_.noise, share)
+        running = rows[is_placed & np.isnan(history.losses[:, 0])]
+        if found is None or (running == x[found]).all(axis=1).any():
+            return None
+        point: Mapping[str, Value] = history.points[known[found]]
+        return point
 
     def spread(self, history: History) -> dict[str, Value]:
         """Return a point far from all that were tried, for a search that knows too little to propose one."""

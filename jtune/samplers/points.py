@@ -1,4 +1,7 @@
-"""Points of a search space, whoever proposes them: active parameters only, digits as a person writes, none twice."""
+"""Points of a search space, whoever proposes them: active parameters only, digits as a person writes.
+
+None comes twice, but for the leaders of a noisy objective.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ class SpaceExhausted(JTuneError):  # noqa: N818 (like StopIteration: an end, not
 
 
 class Proposer(Protocol):
-    """Where points come from; :class:`PointSampler` sees to it that none comes twice."""
+    """Where points come from; :class:`PointSampler` sees to it that none comes twice unasked."""
 
     @property
     def needs_trial(self) -> bool:
@@ -37,13 +40,17 @@ class Proposer(Protocol):
         """Return a point for the trial of a number; asked again, another one, as far as it can."""
         ...
 
+    def to_repeat(self, study: Study, number: int) -> Point | None:
+        """Return the point of an earlier trial to run once more, for the trial of a number; None for a new one."""
+        ...
+
     def narrow(self, space: Space) -> None:
         """Propose points of ``space`` from now on: the same parameters, in domains within theirs."""
         ...
 
 
 class PointSampler:
-    """Points of a known space, none of them twice.
+    """Points of a known space, none of them twice, unless its proposer wants a noisy trial to be repeated.
 
     Parameters
     ----------
@@ -117,7 +124,7 @@ class PointSampler:
         return at_least <= len(self._seen) and self._has_seen(self._within.all_points)
 
     def propose(self, study: Study, number: int) -> Point:
-        """Return a new point; it counts as seen from here on.
+        """Return a new point, which counts as seen from here on, or one to run once more.
 
         Parameters
         ----------
@@ -131,11 +138,22 @@ class PointSampler:
         SpaceExhausted
             If there is no point left (or, in a space too large to count, none was found).
         """
+        again = self._to_repeat(study, number)
+        if again is not None:
+            return again
         for point in self._proposals(study, number):
             if not self._is_spent(point):
                 self.remember(point)
                 return point
         raise SpaceExhausted(f"all {len(self._seen)} points of the search space have been tried")
+
+    def _to_repeat(self, study: Study, number: int) -> Point | None:
+        try:
+            point = None if self._proposer is None else self._proposer.to_repeat(study, number)
+        except Exception as error:  # the proposer says the same of a new point, or has one
+            self.failure = error
+            return None
+        return point if point is not None and self._within.accepts(point) else None
 
     def _proposals(self, study: Study, number: int) -> Iterator[Point]:
         """Yield points to choose the first new one from."""

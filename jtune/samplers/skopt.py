@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +35,23 @@ if TYPE_CHECKING:
 _one_at_a_time = threading.Lock()
 # A uniform draw does not depend on it.
 _ANY_TRIAL = create_trial(state=TrialState.RUNNING)
+
+
+# Of the trials of a noisy objective, as many are repeated runs of its leaders at most.
+REPLICATE = 0.3
+
+
+@contextmanager
+def _learning() -> Iterator[None]:
+    """Run a model.
+
+    scikit-optimize and scikit-learn warn about what is normal here: a kernel parameter at its bound, a point that was
+    evaluated before.
+    """
+    from jtune.surrogate.gp import calm
+
+    with _one_at_a_time, calm(), quiet():
+        yield
 
 
 class SkoptSampler(BaseSampler):
@@ -71,12 +89,15 @@ class SkoptSampler(BaseSampler):
     space : Space, optional
         The search space, where it is known: it is then searched as a whole from the first trial on. Otherwise it is
         what all complete trials have in common (Optuna's intersection search space).
+    replicate : float
+        The share of the trials that may be repeated runs of the leaders of a noisy objective, at most; in [0, 1].
+        "gp" with one objective and a known space asks for them, by :meth:`to_repeat`.
 
     Raises
     ------
     ValueError
-        If ``surrogate`` or ``n_startup_trials`` is none of the above, or a study has several objectives and the
-        surrogate takes one.
+        If ``surrogate``, ``n_startup_trials`` or ``replicate`` is none of the above, or a study has several objectives
+        and the surrogate takes one.
 
     References
     ----------
@@ -91,12 +112,16 @@ class SkoptSampler(BaseSampler):
         surrogate: str = "gp",
         n_startup_trials: int = 10,
         space: Space | None = None,
+        replicate: float = REPLICATE,
     ) -> None:
         if surrogate not in SURROGATES:
             hint = did_you_mean(surrogate, SURROGATES)
             raise ValueError(f"{surrogate!r} is not a surrogate ({', '.join(SURROGATES)}){hint}")
         if n_startup_trials < 0:
             raise ValueError(f"n_startup_trials is {n_startup_trials}; it must not be negative")
+        if not 0 <= replicate <= 1:
+            raise ValueError(f"replicate is {replicate}; it is a share, from 0 to 1")
+        self._replicate = replicate
         self._seed = fresh_seed() if seed is None else seed
         self._surrogate = surrogate
         self._n_startup_trials = max(1, n_startup_trials)
@@ -165,6 +190,22 @@ class SkoptSampler(BaseSampler):
 
         return self._within.build(choose)
 
+    def to_repeat(self, study: Study, number: int) -> Point | None:
+        """Return the point of a trial to run once more: a leader, where trials are too noisy to tell it from others.
+
+        Parameters are those of :meth:`propose`.
+        """
+        within = self._within
+        if self._space is None or within is None or len(study.directions) > 1 or not self._replicate:
+            return None
+        searcher = self._searching(self._space, within)
+        history = searcher.historian.read(study, number)
+        if len(history.numbers) < self._n_startup_trials or self._surrogate != "gp":
+            return None
+        with _learning():
+            point = searcher.to_repeat(history, self._replicate, self._seed)
+        return None if point is None else dict(point)
+
     # Optuna's protocol.
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
@@ -219,19 +260,19 @@ class SkoptSampler(BaseSampler):
         Without ``within``, the space is that of a study of which no more is known.
         """
         self._require_one_objective(study)
-        searcher = _Searcher(space, within)
-        if self._searcher is None or not searcher.is_alike(self._searcher):
-            self._searcher = searcher
-        searcher = self._searcher
+        searcher = self._searching(space, within)
         history = searcher.historian.read(study, number)
         if len(history.numbers) < self._n_startup_trials:
             return searcher.first(study, number, history, self._seed) if self._surrogate == "gp" else {}
-        from jtune.surrogate.gp import calm
-
-        # scikit-optimize and scikit-learn warn about what is normal here: a kernel parameter at its bound, a point that
-        # was evaluated before.
-        with _one_at_a_time, calm(), quiet():
+        with _learning():
             return searcher.propose(history, self._surrogate, self._seed)
+
+    def _searching(self, space: Space, within: Space | None) -> _Searcher:
+        """Return the surrogate of a space, the one that is there if it is of the same."""
+        searcher = _Searcher(space, within)
+        if self._searcher is None or not searcher.is_alike(self._searcher):
+            self._searcher = searcher
+        return self._searcher
 
 
 class _Searcher:
@@ -266,12 +307,8 @@ class _Searcher:
         middle, balanced = self._middle(others), self._balanced(len(others), seed)
         if middle or not np.isnan(history.losses).any():
             return {**balanced, **middle}
-        from jtune.surrogate.gp import calm
-
-        with _one_at_a_time, calm():
-            if not isinstance(self._model, GpModel):
-                self._model = GpModel(self._space, self._within, seed)
-            return {**self._fixed(self._model.spread(history)), **balanced}
+        with _learning():
+            return {**self._fixed(self._gp_model(seed).spread(history)), **balanced}
 
     def _balanced(self, n_before: int, seed: int) -> dict[str, Value]:
         """Return values of the lists, each of which comes as often as the others."""
@@ -291,12 +328,20 @@ class _Searcher:
 
     def propose(self, history: History, surrogate: str, seed: int) -> dict[str, Value]:
         """Return the surrogate's proposal."""
+        if surrogate == "gp":
+            return self._fixed(self._gp_model(seed).propose(history))
         if self._model is None:
-            if surrogate == "gp":
-                self._model = GpModel(self._space, self._within, seed)
-            else:
-                self._model = SkoptModel(self._space, self._within, surrogate, seed)
+            self._model = SkoptModel(self._space, self._within, surrogate, seed)
         return self._fixed(self._model.propose(history))
+
+    def to_repeat(self, history: History, share: float, seed: int) -> Mapping[str, Value] | None:
+        """Return the point of a trial to run once more, if jtune's Gaussian process wants one."""
+        return self._gp_model(seed).to_repeat(history, share)
+
+    def _gp_model(self, seed: int) -> GpModel:
+        if not isinstance(self._model, GpModel):
+            self._model = GpModel(self._space, self._within, seed)
+        return self._model
 
     def _fixed(self, values: dict[str, Value]) -> dict[str, Value]:
         """Return values with those of the parameters that are fixed."""

@@ -20,6 +20,25 @@ KILLED = "the kernel ended while it ran"
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What another run of a trial's values is expected to give, the first objective being noisy.
+
+    Attributes
+    ----------
+    mean : float
+        Of the repeated runs. The first run is not counted: the trial was repeated because that was a good one.
+    sd : float
+        Standard error of that mean; the noise is estimated from all points that ran more than once.
+    runs : int
+        How many runs there were, the first one included; at least 2.
+    """
+
+    mean: float
+    sd: float
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """One run of the cell.
 
@@ -49,6 +68,9 @@ class Trial:
     unseen : tuple of int
         The earlier trials that still ran when the sampler proposed its point: it had seen all others. Empty where it
         learns nothing ("random", "grid").
+    expected : Expected or None
+        What another run is expected to give; known of a study's best trial and baseline, where their values ran more
+        than once and gave different objectives.
     """
 
     number: int
@@ -63,6 +85,7 @@ class Trial:
     traceback: str = ""
     repeats: tuple[tuple[float, ...], ...] = ()
     unseen: tuple[int, ...] = ()
+    expected: Expected | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         shown = ("number", "params", "values", "seconds", "state", "reason", "origin")

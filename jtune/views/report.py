@@ -116,7 +116,7 @@ def _importance(study: Findings) -> tuple[dict[str, float], str]:
 
 def _head(study: Findings) -> list[str]:
     goals = status.goals(study.objectives) or "no objective"
-    return [f"{study.name}: {goals}", status.trials(study), *status.comparison(study)]
+    return [f"{study.name}: {goals}", status.trials(study), *status.comparison(study), *status.noise(study)]
 
 
 def _parameters(study: Findings, shares: dict[str, float], signs: _Signs) -> list[_Column]:
