@@ -1,4 +1,4 @@
-"""Where trials run: the seam, and here, one at a time."""
+"""Where trials run: the protocol of an executor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NO_TRIAL = -1
 
 
 class Executor(Protocol):
-    """Runs trials. All is called in one thread, but for :meth:`abandon` and :meth:`wake`, which may be in any.
+    """Runs trials. One thread calls its methods; any thread may call :meth:`abandon` and :meth:`wake`.
 
     Attributes
     ----------
@@ -29,17 +29,17 @@ class Executor(Protocol):
 
     @property
     def jobs(self) -> int:
-        """How many trials it runs at a time; setting it raises UsageError where it cannot be that number."""
+        """How many trials run at a time; setting a number that is not possible raises UsageError."""
 
     @jobs.setter
     def jobs(self, jobs: int) -> None: ...
 
     @property
     def free(self) -> int:
-        """How many more trials it would run now."""
+        """How many more trials the executor would run now."""
 
     def start(self, task: Task, judge: Judge | None = None) -> None:
-        """Take a trial; :meth:`ended` has its outcome.
+        """Take a trial; :meth:`ended` returns the trial's outcome.
 
         Parameters
         ----------
@@ -58,10 +58,10 @@ class Executor(Protocol):
         """
 
     def abandon(self, number: int, state: State, reason: str) -> None:
-        """End a trial that was started, whatever it is at; nothing where it has ended."""
+        """End a trial that was started, also in the middle of a call; do nothing where the trial has ended."""
 
     def wake(self) -> None:
-        """Have :meth:`ended` return soon, also where it is called next."""
+        """Have :meth:`ended` return soon: a call that waits now, or else the next call."""
 
     def close(self) -> None:
-        """Let go of all that runs trials."""
+        """End all processes and connections by which trials run."""

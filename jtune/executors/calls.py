@@ -1,4 +1,4 @@
-"""How the workers of a search get at its kernel: each calls it, on this machine, and knows a key."""
+"""The connections of a search's workers to its kernel: each worker on this machine calls the kernel, with a key."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Line: TypeAlias = "Connection[Any, Any]"
 
 @dataclass(frozen=True)
 class Link:
-    """How a worker gets at the kernel of a search.
+    """What a worker needs to call the kernel of a search.
 
     Parameters
     ----------
@@ -39,9 +39,9 @@ class Link:
     tokens : tuple of str
         One for each child that runs at a time, in the variable ``token_name``; none by default.
     idle_s : float
-        After how many seconds without a trial a worker that cannot reach the kernel takes the search for ended.
+        Seconds without a trial after which a worker that cannot reach the kernel takes the search for ended.
     python : tuple of int
-        The kernel's version, of which code is understood by no other one.
+        The kernel's version of Python, the only one that understands its compiled code.
     """
 
     search: str
@@ -59,7 +59,7 @@ class Link:
         Raises
         ------
         OSError
-            If it does not answer: the search has ended, or it cannot be reached from here.
+            If the kernel does not answer: the search has ended, or this machine cannot reach the kernel.
         """
         call = socket.create_connection(self.address, _PATIENCE_S)
         call.settimeout(None)
@@ -77,12 +77,12 @@ class Link:
 
 
 class Reception:
-    """Where a kernel takes the calls of its workers, and hears them in one thread.
+    """Takes the calls of a kernel's workers, and reads what they send in one thread.
 
     Parameters
     ----------
     payload : file
-        Given to each worker that wants it.
+        Sent to each worker that asks for it.
 
     Attributes
     ----------
@@ -103,7 +103,7 @@ class Reception:
         threading.Thread(target=self._accept, name="jtune-reception", daemon=True).start()
 
     def heard(self, wait_s: float | None) -> list[Line]:
-        """Wait until workers have said something, or have gone; return their lines, none after :meth:`wake`."""
+        """Wait until workers have sent something, or have gone; return their lines, or none after :meth:`wake`."""
         ready = [key.fileobj for key, _ in self._lines.select(wait_s)]
         if self._bell.heard in ready:
             self._bell.hear()
@@ -118,7 +118,7 @@ class Reception:
         self._bell.ring()
 
     def hang_up(self, line: Line) -> None:
-        """Hear a line no more."""
+        """Stop reading a line."""
         self._lines.unregister(line)
         line.close()
 
@@ -167,7 +167,7 @@ def _line(call: socket.socket) -> Line:
 
 
 def _end(line: Line) -> None:
-    """Say on a line that the search has ended: a process that was forked meanwhile may keep the line open."""
+    """Send on a line that the search has ended: a process that was forked meanwhile may keep a closed line open."""
     with contextlib.suppress(OSError):
         line.send(("end", None))
         line.close()

@@ -1,7 +1,7 @@
-"""A process that runs trials one after the other, and nothing else: what it leaks, and how it crashes, is its own.
+"""A process that runs trials one after the other and nothing else: leaks and crashes of trials end with this process.
 
-It is started with the descriptors of a connection and of a payload. Over the connection come tasks, verdicts on what it
-reports, and orders to give a trial up; outcomes go back. It ends when the process that started it has ended.
+The process gets the descriptors of a connection and of a payload. Over the connection come tasks, verdicts on reported
+values, and orders to give a trial up; outcomes go back. The process ends with the one that started it.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Child:
                 self._connection.send(("ended", outcome))
 
     def _leave(self) -> None:
-        """Be no child any more, in a process that a trial has forked."""
+        """Give up the part of a child, in a process that a trial has forked."""
         self._connection.close()  # its end tells that the child has ended
         sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
 
@@ -128,7 +128,7 @@ class Child:
 
 
 def _printed() -> list[Output]:
-    """Return, and forget, what was printed past Python, by C code and other processes; in which order is not known."""
+    """Return and clear what C code and other processes printed past Python; its place among the prints is unknown."""
     _C.fflush(None)
     for stream in (sys.__stdout__, sys.__stderr__):
         if stream is not None:
@@ -151,7 +151,7 @@ def _die_with_parent(parent: int) -> None:
 
 
 def _settle(payload: Payload) -> None:
-    """Make this process like the kernel: its modules, its folder, its figures, its cell's text for tracebacks."""
+    """Give this process what the kernel has: modules, folder, figures, and the cell's text for tracebacks."""
     setting = payload.setting
     # Elsewhere than on the kernel's machine, some of its folders may not be there.
     sys.path[:] = [*setting.path, *(folder for folder in sys.path if folder not in setting.path)]

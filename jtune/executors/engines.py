@@ -32,13 +32,13 @@ class Engine:
     jobs : int
         How many trials run at a time.
     is_local : bool
-        Whether it was made for this search, and ends with it.
+        Whether the executor was made for this search, and ends with the search.
     environment : dict of str to str
         For the processes in which trials run, set before they import anything.
     tokens : tuple of str
         A device for each of these processes.
     place : callable
-        Takes bytes, and returns what stands for them in the arguments of a call; the bytes themselves by default.
+        Takes bytes and returns what a call passes in their place; by default the bytes themselves.
     """
 
     executor: Executor
@@ -74,7 +74,7 @@ def local(jobs: int | None, has_gpus: bool) -> Engine:
 
 
 def of_client(client: Any, name: str, jobs: int | None) -> Engine:
-    """Return the engine that a variable of the user's is.
+    """Return the engine for the client or executor that a variable of the user's holds.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def of_client(client: Any, name: str, jobs: int | None) -> Engine:
     Raises
     ------
     UsageError
-        If it is none of these.
+        If the variable holds none of these.
     """
     if isinstance(client, ThreadPoolExecutor):
         raise UsageError(

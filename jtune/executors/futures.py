@@ -48,7 +48,7 @@ class _Flight:
 
 
 class Futures:
-    """Runs trials by an engine; the baseline, and what is run again for its variables, in the kernel.
+    """Runs trials by an engine; the kernel itself runs the baseline, and a trial that is repeated for its variables.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ class Futures:
                     yield number, outcome
 
     def _given_up(self) -> Iterator[tuple[int, Outcome]]:
-        """Yield the trials that were given up, and whose workers say nothing of it."""
+        """Yield the trials that were given up and whose workers do not answer."""
         for number, flight in list(self._flights.items()):
             if flight.verdict and flight.give_up_at is not None and flight.give_up_at <= time.monotonic():
                 del self._flights[number]
@@ -197,17 +197,17 @@ class Futures:
 
     @property
     def _hint(self) -> str:
-        """What to do where memory is short; the workers of a user's engine are not jtune's to count."""
+        """The advice where memory is short; none for a user's engine, whose number of workers the user chooses."""
         return f"; try --jobs {self._jobs // 2}" if self._jobs > 1 and self._engine.is_local else ""
 
     def _with_curve(self, flight: _Flight, outcome: Outcome) -> Outcome:
-        """Return an outcome with what the trial had reported, where its process was killed."""
+        """Return an outcome with the values that the trial had reported, where its process was killed."""
         if outcome.curves or not flight.reported:
             return outcome
         return replace(outcome, curves={self._here.program.curves[0][0]: flight.reported})
 
     def _take_content(self) -> None:
-        """Have the payload travel by the engine, as workers cannot reach this kernel."""
+        """Send the payload by the engine, as workers cannot reach this kernel."""
         if self._content is None:
             self.note = _UNREACHABLE
             self._content = self._engine.place(b"".join(pieces(self._payload)))
@@ -261,7 +261,7 @@ class Futures:
         self._reception.wake()
 
     def close(self) -> None:
-        """End what runs, and all that was started for it; a user's engine stays as it is."""
+        """End the trials that run, and the processes started for them; a user's engine stays as it is."""
         self._reception.close()
         keeper.close(self._link)
         if self._engine.is_local:

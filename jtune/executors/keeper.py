@@ -1,7 +1,7 @@
-"""Runs one trial in a warm child process, which can be killed; what an engine's worker calls.
+"""The function that an engine's worker calls: runs one trial in a warm child process, which can be killed.
 
-A worker of Dask or of a pool cannot end what it runs. So it runs nothing itself: it keeps a child process that does,
-hands on what the child reports and what the kernel decides, and kills the child where that is all that helps.
+A worker of Dask or of a pool cannot end a call that runs. So the worker runs no trial itself: a child process does. The
+worker hands on the child's reports and the kernel's decisions, and kills the child where nothing else helps.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ _CHILD = (
 
 @dataclass(frozen=True)
 class Lost:
-    """A trial whose process has ended under it.
+    """A trial whose process ended before the trial did.
 
     Parameters
     ----------
     reason : str
     was_killed : bool
-        Whether by the signal of which a process dies that takes too much memory.
+        Whether by signal 9, by which Linux ends a process when memory runs out.
     printed : str
-        The last that it has printed past Python.
+        The end of what the process printed past Python.
     """
 
     reason: str
@@ -60,7 +60,7 @@ class Lost:
 
 @dataclass(frozen=True)
 class Unreachable:
-    """What comes of a trial where the worker cannot reach the kernel, and so does not have what the cell reads."""
+    """A trial that did not run, as its worker cannot reach the kernel and lacks the values that the cell reads."""
 
 
 def run(link: Link, task: Task, is_judged: bool, content: bytes | None = None) -> Outcome | Lost | Unreachable:
@@ -88,7 +88,7 @@ def run(link: Link, task: Task, is_judged: bool, content: bytes | None = None) -
 
 
 class _ClosedError(Exception):
-    """A nest was closed."""
+    """The nest of child processes was closed."""
 
 
 class Nest:
@@ -173,7 +173,7 @@ class Nest:
                 self._line.send(message)
 
     def _listen(self) -> None:
-        """Hand on what the kernel says, and close the nest when the search, or the kernel, has ended."""
+        """Hand on the kernel's decisions; close the nest when the search or the kernel has ended."""
         assert self._line is not None
         with contextlib.suppress(EOFError, OSError):
             while (message := self._line.recv())[0] != "end":
@@ -186,7 +186,7 @@ class Nest:
             self._line.close()
 
     def _outlive(self) -> None:
-        """Close the nest when no trial has come for a while: nobody can tell it that the search has ended."""
+        """Close the nest when no trial has come for a while: without a line, the end of the search is not told."""
         while (left := self._last_used + self._link.idle_s - time.monotonic()) > 0 or self._is_busy:
             time.sleep(max(0.1, left))
         close(self._link)
@@ -197,7 +197,7 @@ class Nest:
             return len(self._idle) < len(self._keepers)
 
     def close(self) -> None:
-        """Kill all children; those that run trials are then let go by the threads that wait for them."""
+        """Kill all children; the threads that wait for a trial then clear up behind its child."""
         with self._lock:
             if self._is_closed:
                 return
@@ -223,7 +223,7 @@ def open_here(link: Link, payload: IO[bytes]) -> None:
 
 
 def close(link: Link) -> None:
-    """End what this process runs of a search."""
+    """End all trials of a search that this process runs."""
     with _nests_lock:
         nest = _nests.pop(link.search, None)
     if nest is not None:
@@ -231,7 +231,7 @@ def close(link: Link) -> None:
 
 
 def _nest(link: Link, content: bytes | None) -> Nest | None:
-    """Return what runs trials of a search; None where neither the kernel nor the engine gives the payload."""
+    """Return the nest of a search; None where neither the kernel nor the engine gives the payload."""
     with _nests_lock:
         if link.search not in _nests:
             try:
@@ -294,18 +294,18 @@ class _Keeper:
 
     @property
     def is_idle(self) -> bool:
-        """Whether it could run a trial: where the child has ended, or says something unasked, it could not."""
+        """Whether the child could run a trial now: it has not ended, and sends nothing unasked."""
         return not (self._is_ending or self._child.closed or self._child.poll(0))
 
     def run(self, task: Task, is_judged: bool, tell: Callable[..., None]) -> Outcome | Lost:
-        """Have the child run a trial; end it where the trial does not end in time by itself.
+        """Have the child run a trial; kill the child where the trial does not end in time by itself.
 
         Parameters
         ----------
         task : Task
         is_judged : bool
         tell : callable
-            Takes what the kernel is to hear.
+            Takes a message for the kernel.
         """
         with self._lock:
             self._number = task.number
@@ -338,7 +338,7 @@ class _Keeper:
         return Outcome(task.limit.verdict.state, task.limit.verdict.reason)
 
     def take(self, kind: str, number: int, *given: Any) -> None:
-        """Take what the kernel says of a trial; nothing where another one runs here."""
+        """Take the kernel's decision on a trial; do nothing where the child runs another trial."""
         with self._lock:
             if number != self._number:
                 return

@@ -47,7 +47,7 @@ class Setting:
     folder : str
         The kernel's current one.
     path : tuple of str
-        Where it finds modules.
+        Where the kernel finds modules.
     """
 
     program: Program
@@ -58,12 +58,12 @@ class Setting:
 
 
 def written(program: Program, source: str, namespace: dict[str, Any]) -> IO[bytes]:
-    """Return a file that has a program and what it reads from a namespace.
+    """Return a file with a program and the values that the program reads from a namespace.
 
     Raises
     ------
     UsageError
-        If something of it cannot be pickled: names it, where it is read, and what to do.
+        If a value cannot be pickled; the message names it, says where it is read, and what to do.
     """
     setting = Setting(program, program.template.blank.co_filename, source, os.getcwd(), tuple(sys.path))
     buffers: list[pickle.PickleBuffer] = []

@@ -1,4 +1,4 @@
-"""Ends what trials have started where their worker is killed itself: a process that lives a moment longer than it."""
+"""Ends the processes that trials have started where the worker is killed: a small process outlives the worker."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 
 
 class Warden:
-    """A small process that hears which process groups there are, and ends those that are left with this process."""
+    """A small process that is told of process groups, and ends the remaining ones when this process has ended."""
 
     def __init__(self) -> None:
         # This file alone, without site-packages, so that it starts within milliseconds.
@@ -44,7 +44,7 @@ class Warden:
 
 
 def _guard() -> None:
-    """Hear of groups until whoever tells of them has ended."""
+    """Read about groups until the process that writes about them has ended; end those that are left."""
     groups: set[int] = set()
     for line in sys.stdin:
         (groups.add if line[0] == "+" else groups.discard)(int(line[1:]))

@@ -91,13 +91,13 @@ class _Left:
 
 
 class Leavings:
-    """What the searches of this kernel have left behind, by file and generation."""
+    """Variables and changed inputs that searches of this kernel have left in the namespace, by file and generation."""
 
     def __init__(self) -> None:
         self._left: dict[tuple[Path, str], _Left] = {}
 
     def keep(self, ledger: Ledger, trial: int, bindings: Bindings | None, written: Mapping[str, str | None]) -> None:
-        """Note what a search leaves behind.
+        """Note what a search leaves in the namespace.
 
         Parameters
         ----------

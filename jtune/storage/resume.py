@@ -1,4 +1,4 @@
-"""Which trials a cell that is run goes on with: those of the same code and inputs, in whichever generation they are.
+"""Which trials a cell continues with: those of the same code and inputs, in whichever generation they are.
 
 A typo that was mended, an edit that was taken back, two notebooks that use one NAME: each finds its own generation
 again. Where only marks or domains have changed, a new generation takes over the trials that are points of it too.
@@ -23,7 +23,7 @@ from jtune.trials.inputs import doubts, merged
 
 @dataclass(frozen=True)
 class Resumed:
-    """The trials to go on with.
+    """The trials that a cell continues with.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """The file of one NAME, with all its generations: ``NAME``, ``NAME.2``, ``NAME.3``..., each an Optuna study.
 
-A new one starts where the old trials cannot be compared with the new ones; the last used is the one that counts.
+A new generation starts where old and new trials cannot be compared; the generation used last is the one that counts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Store:
     ----------
     name : str
     folder : Path
-        The one that has ``.jtune`` in it.
+        The folder that has ``.jtune`` in it.
     """
 
     def __init__(self, name: str, folder: Path) -> None:
@@ -35,7 +35,7 @@ class Store:
         self.storage = JournalStorage(self.journal)
 
     def newest(self) -> Ledger | None:
-        """Return the generation that was started, or gone on with, last; None where there is none."""
+        """Return the generation that was started or continued last; None where there is none."""
         return next(self.generations(), None)
 
     def generations(self) -> Iterator[Ledger]:

@@ -125,7 +125,7 @@ class _Stream(io.TextIOBase):
         return True
 
     def close(self) -> None:
-        """Do nothing: the next trial writes here too."""
+        """Do nothing: the next trial writes to this stream too."""
 
     @property
     def encoding(self) -> str:  # type: ignore[override]

@@ -46,5 +46,5 @@ def _no_running_loop() -> Iterator[None]:
 
 
 def is_entry(code: CodeType) -> bool:
-    """Tell whether code is jtune's that calls the user's code: what a frame of it calls belongs to the running cell."""
+    """Tell whether code is the part of jtune that calls the user's: frames called from there are the running cell's."""
     return code in (enter.__code__, _completed.__code__)

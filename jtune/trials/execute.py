@@ -99,7 +99,7 @@ def _raised_by(code: CodeType, run: _Run, namespace: dict[str, Any]) -> BaseExce
 
 
 class _Run:
-    """What a running cell has told so far, and what that makes of its trial.
+    """The objectives and reports of a running cell so far, and the outcome that follows from them.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ class _Run:
         self._curves: dict[str, list[float]] = {}
 
     def unbind(self, namespace: dict[str, Any]) -> None:
-        """Take the names away from which the objectives are read at the end: what stands there is of an earlier run."""
+        """Remove the names from which objectives are read at the end: their values are those of an earlier run."""
         for code in self._program.at_end.values():
             for name in self._program.made(code):
                 namespace.pop(name, None)
@@ -146,7 +146,7 @@ class _Run:
                 self._given[place] = _given(enter(code, namespace), self._program.objectives[place])
 
     def outcome(self, error: BaseException | None) -> Outcome:
-        """Decide what the trial is: the one place that tells states apart."""
+        """Decide the trial's state: the one place that tells states apart."""
         curves = self._curves
         # What was decided counts, whatever the cell's code made of it.
         verdict = self.leash.decided

@@ -1,4 +1,4 @@
-"""Files that code reads by a literal path: which they are, and their content in a few characters."""
+"""The files that code reads by a literal path, and a short digest of each."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAX_BYTES = 64 * 2**20
 
 
 class Mentions(NamedTuple):
-    """Literal paths in a text, by what is done there; the others may be read, written, or no paths at all."""
+    """Literal paths in a text, by use: read, written, or unknown, which may be no path at all."""
 
     read: frozenset[str] = frozenset()
     written: frozenset[str] = frozenset()

@@ -29,7 +29,7 @@ _AGAIN_S = 0.5
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a trial that is ended becomes, and why."""
+    """The state and the reason of a trial that is ended from outside."""
 
     state: State
     reason: str
@@ -45,7 +45,7 @@ class Abandoned(BaseException):
 
 @dataclass(frozen=True)
 class TimeLimit:
-    """When a trial is ended, and what that makes of it.
+    """A time limit of a trial, and the trial's state when the time is over.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ class Interrupts:
 
 
 def _ignore() -> None:
-    """Do nothing about an interrupt of which nobody wants to hear."""
+    """Ignore an interrupt: nobody listens."""
 
 
 class Leash:

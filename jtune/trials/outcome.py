@@ -1,4 +1,4 @@
-"""What came of a trial."""
+"""The outcome of a trial."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Origin: TypeAlias = Literal["baseline", "sampler", "manual"]
 
 
 class State(str, Enum):
-    """What a trial is; each is equal to its name in the file, and shown as that."""
+    """The state of a trial; equal to its name in the file, by which it is also shown."""
 
     RUNNING = "running"
     COMPLETE = "complete"

@@ -1,4 +1,4 @@
-"""What runs in a trial, and how: a cell that is compiled, with all that its trials need to know of it."""
+"""A compiled cell, with all that its trials need to know of the cell."""
 
 from __future__ import annotations
 
