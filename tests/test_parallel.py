@@ -184,7 +184,8 @@ def test_processes_that_a_trial_started_end_with_it(shared_kernel, wait_until, e
 
 @pytest.mark.parametrize("ends", ["os.kill(os.getpid(), 9)", "bytearray(10**15)"])
 def test_a_trial_that_takes_too_much_memory_fails_with_what_it_used(shared_kernel, ends):
-    # The signal is that by which Linux ends a process when memory runs out.
+    # The signal is that by which Linux ends a process when memory runs out; to have Linux do so by itself takes a cgroup, that
+    # is, root: no limit that a process may set for itself (RLIMIT_AS, RLIMIT_DATA) sends a signal.
     cell = f"import os\n{PLAIN}\nif x > 1:\n    taken = bytearray(300_000_000)\n    {ends}"
     _, study = tune(shared_kernel, f"takes{ends[:2]}", cell, "--jobs 2", n=10)
     failed = [trial for trial in study if trial.params["x"] > 1]
