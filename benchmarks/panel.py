@@ -81,13 +81,13 @@ FRAMES = """() => {
   window.isWatching = true;
   requestAnimationFrame(step);
 }"""
-# A chart's description is set at the end of each of its draws.
+# How many trials are drawn is noted when all that is to be seen has been drawn again.
 REDRAW = """async () => {
   const drawn = [];
   const seen = new MutationObserver(() => drawn.push(performance.now()));
-  for (const node of document.querySelectorAll('.jtune-chart')) {
-    seen.observe(node, {attributes: true, attributeFilter: ['aria-label']});
-  }
+  const board = document.querySelector('.jtune-board');
+  board.dataset.drawn = '';
+  seen.observe(board, {attributes: true, attributeFilter: ['data-drawn']});
   const begin = performance.now() + 100;  // themes are looked at a little after they change
   document.body.dataset.jpThemeName += ' ';
   await new Promise(resolve => setTimeout(resolve, 3000));
@@ -96,14 +96,14 @@ REDRAW = """async () => {
 }"""
 MOVE = """async () => {
   const label = document.querySelector('.jtune-prediction');
-  const handle = document.querySelector('.jtune-control [role=slider]');
+  const handle = document.querySelector('.jtune-handle');
   const times = [];
   for (let i = 0; i < 40; i++) {
     times.push(await new Promise(resolve => {
       const seen = new MutationObserver(() => { seen.disconnect(); resolve(performance.now() - begin); });
       seen.observe(label, {childList: true, characterData: true, subtree: true});
       const begin = performance.now();
-      const key = i % 20 < 10 ? 'ArrowLeft' : 'ArrowRight';
+      const key = i % 20 < 10 ? 'PageDown' : 'PageUp';
       handle.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
     }));
     await new Promise(resolve => setTimeout(resolve, 150));
@@ -149,7 +149,7 @@ def say(what: str, value: float, unit: str = "ms", goal: float | None = None, mo
 
 
 def shown(notebook: Notebook, rows: int) -> Any:
-    live = f".jtune-charts.jtune-live[data-drawn='{rows}']"
+    live = f".jtune-board.jtune-live[data-drawn='{rows}']"
     return notebook.page.wait_for_selector(live, timeout=120_000)
 
 
@@ -158,7 +158,7 @@ def measure_stream(notebooks: Notebooks) -> None:
     notebook = opened(notebooks, CELL.format(n=N, more="import time; time.sleep(0.0025)"))
     notebook.kernel_run(WATCH)
     notebook.run(1, wait=False)
-    notebook.page.wait_for_selector(".jtune-charts.jtune-live", timeout=60_000)
+    notebook.page.wait_for_selector(".jtune-board.jtune-live", timeout=60_000)
     notebook.evaluate(FRAMES)
     began = time.monotonic()
     notebook.wait_idle(600)
@@ -174,7 +174,7 @@ def measure_stream(notebooks: Notebooks) -> None:
     say("page, times it asked for trials again", resyncs - 1, "", 0)
     notebook.page.wait_for_timeout(3000)
     redraws = [notebook.evaluate(REDRAW) for _ in range(5)]
-    say("page, redraw", statistics.median(ms for ms, _ in redraws), goal=500, more=f"{redraws[0][1]:.0f} charts")
+    say("page, redraw", statistics.median(ms for ms, _ in redraws), goal=500, more="all rows")
     bar, figure = floats(notebook.kernel_run(PEERS))
     both = median + sending
     say("instead: a progress bar's new value", bar, more=f"{bar / both:.1f} x")
@@ -186,7 +186,7 @@ def measure_slider(notebooks: Notebooks) -> None:
     notebook.run(1)
     shown(notebook, 100)
     times = notebook.evaluate(MOVE)
-    say("slider moved -> prediction shown", statistics.median(times), goal=100, more=f"worst {max(times):.0f}")
+    say("handle moved -> prediction shown", statistics.median(times), goal=16, more=f"worst {max(times):.0f}")
 
 
 def measure_stop(notebooks: Notebooks) -> None:

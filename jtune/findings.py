@@ -165,9 +165,12 @@ class Findings:
         StudyError
             If there is no such trial.
         """
+        return self.source_at(self._chosen(trial).params)
+
+    def source_at(self, point: Mapping[str, Value]) -> str:
+        """Return the cell's text with the literals of a point, every other character unchanged."""
         definition = self._ledger.definition
-        params = self._chosen(trial).params
-        return definition.header + rewritten(definition.source, definition.spans, self.space, params)
+        return definition.header + rewritten(definition.source, definition.spans, self.space, dict(point))
 
     def literals(self, trial: Trial | int | None = None) -> list[tuple[str, str, str]]:
         """Return a trial's parameters as text.
@@ -187,11 +190,14 @@ class Findings:
         StudyError
             If there is no such trial.
         """
-        params, definition = self._chosen(trial).params, self._ledger.definition
-        found = []
+        return self.literals_at(self._chosen(trial).params)
+
+    def literals_at(self, point: Mapping[str, Value]) -> list[tuple[str, str, str]]:
+        """Return the parameters of a point as text, as :meth:`literals` does."""
+        definition, found = self._ledger.definition, []
         for (start, stop), parameter in zip(definition.spans, self.space, strict=True):
-            if parameter.name in params:
-                before, value = definition.source[start:stop], params[parameter.name]
+            if parameter.name in point:
+                before, value = definition.source[start:stop], point[parameter.name]
                 is_kept = is_same(value, parameter.literal)
                 found.append((parameter.name, before, before if is_kept else literal_text(value, before)))
         return found

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -137,6 +137,15 @@ class Search:
             # It is this search's, not that of a trial which the user asks for afterwards.
             self._deadline = None
             self._end = time.monotonic()
+
+    def go_on(self, trials: int) -> None:
+        """Run so many more trials, after the search has ended."""
+        self._interrupts.is_interrupted = self.is_stopped = self.is_paused = False
+        self._failures = self._since_best = 0
+        # The time in between is not the search's.
+        self._start, self._end = time.monotonic() - self.elapsed_s, None
+        self.limits = replace(self.limits, n=len(self.ledger.finished) + trials)
+        self.run()
 
     def _take_up(self) -> None:
         """Go on from the trials that there are."""

@@ -239,13 +239,27 @@ def _run(search: Search, prepared: PreparedCell, study: Study, progress: Progres
         search.run()
         return
     search.listen(panel.update)
-    panel.attach(study, search, lambda point: prepared.run_point(study, search, point))
+    panel.attach(
+        study,
+        search,
+        lambda point: prepared.run_point(study, search, point),
+        lambda trials: _go_on(prepared, study, search, trials),
+    )
     progress.update(search)
     panel.show()
     try:
         search.run()
     finally:
         panel.end()
+
+
+def _go_on(prepared: PreparedCell, study: Study, search: Search, trials: int) -> None:
+    """Run more trials of a search whose cell has ended, in the kernel; the best one's variables stay."""
+    with prepared.interrupts.guarding(), prepared.store.journal.writing():
+        try:
+            search.go_on(trials)
+        finally:
+            _leave_best(prepared, study, search)
 
 
 def _leave_best(prepared: PreparedCell, study: Study, search: Search) -> None:

@@ -20,7 +20,7 @@ const common = {
 };
 const panel = {
   ...common,
-  entryPoints: ['loader.ts', 'script.ts'].map((name) => `src/panel/${name}`),
+  entryPoints: ['loader.ts', 'script.ts', 'large.ts'].map((name) => `src/panel/${name}`),
   loader: { '.css': 'text' },
   outdir: '../jtune/static',
 };

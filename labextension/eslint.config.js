@@ -6,7 +6,7 @@ const JUPYTER = ['@jupyterlab', '@lumino'];
 const ABOVE = {
   language: ['editor', 'panel', 'lab', 'dom', 'messages', ...JUPYTER],
   editor: ['panel', 'lab', ...JUPYTER],
-  panel: ['language', 'editor', 'lab', ...JUPYTER],
+  panel: ['editor', 'lab', ...JUPYTER],
   lab: ['panel'],
 };
 

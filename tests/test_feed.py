@@ -96,10 +96,10 @@ def test_a_curve_with_nan_is_json(tmp_path):
 def test_effects_and_pairs_are_in_the_pages_units(tmp_path):
     _, study = search(tmp_path, Limits(30))
     effects, reason = feed.surrogate_of(study)
-    message = json.loads(json.dumps(feed.effects_message(study.space, effects, reason)))
-    shares = [effect["importance"] for effect in message["effects"]]
+    told = json.loads(json.dumps(feed.effects_of(study.space, effects)))
+    shares = [effect["importance"] for effect in told]
     assert shares == sorted(shares, reverse=True)
-    assert {effect["name"]: effect["x"] for effect in message["effects"]}["k"] == [0, 1]
+    assert {effect["name"]: effect["x"] for effect in told}["k"] == [0, 1]
     pair = feed.pair_message(study.space, effects, reason, "k", "x")
     assert pair["x"] == [0, 1]
     assert (len(pair["mean"]), len(pair["mean"][0])) == (2, len(pair["y"]))
@@ -109,7 +109,10 @@ def test_without_a_surrogate_the_reason_is_told(tmp_path):
     _, study = search(tmp_path, Limits(2))
     effects, reason = feed.surrogate_of(study)
     assert effects is None
-    assert "3 distinct points" in feed.effects_message(study.space, effects, reason)["reason"]
+    message = feed.effects_message(study, effects, reason, study.best)
+    assert "3 distinct points" in message["reason"]
+    assert (message["posterior"], message["verdicts"]) == (None, [])
+    assert feed.effects_of(study.space, effects) == []
 
 
 def test_source_has_each_literal_before_and_after(tmp_path):

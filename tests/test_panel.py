@@ -54,7 +54,8 @@ class Session:
         self.search.listen(self.panel.update)
 
     def run(self):
-        self.panel.attach(self.study, self.search, lambda point: self.search.run_one(point)[0])
+        rerun = lambda point: self.search.run_one(point)[0]  # noqa: E731
+        self.panel.attach(self.study, self.search, rerun, self.search.go_on)
         self.search.run()
         self.panel.end()
         return self
@@ -87,24 +88,33 @@ def send(widget, **data):
     widget.comm.handle_msg({"content": {"data": data}, "buffers": []})
 
 
-def touch(widget, **state):
-    """Set traits as a page does that the user touches."""
-    send(widget, method="update", state=state, buffer_paths=[])
-
-
 def ask(panel, **message):
-    """Send a panel a message of its charts."""
-    send(panel.charts, method="custom", content=message)
+    """Send a panel a message of its page."""
+    send(panel.board, method="custom", content=message)
+
+
+def move(panel, **positions):
+    """Move handles as a page does that the user touches."""
+    ask(panel, type="move", values=positions)
+
+
+def hold(panel, name, *, locked=False, low=None, high=None):
+    """Hold the search as a page does."""
+    ask(panel, type="hold", name=name, locked=locked, low=low, high=high)
 
 
 def told(panel, kind):
-    """The last message of a kind that the charts of a panel were sent."""
-    return [message for message in panel.charts.comm.told if message["type"] == kind][-1]
+    """The last message of a kind that a panel's page was sent."""
+    return [message for message in panel.board.comm.told if message["type"] == kind][-1]
 
 
 def standing(panel):
-    """The point where the sliders of a panel stand."""
-    return panel.study.space.point({name: row.value for name, row in panel.rows.items()})
+    """The point where the handles of a panel stand."""
+    return panel.controls.point
+
+
+def status(panel):
+    return panel.board.status
 
 
 @pytest.fixture
@@ -113,52 +123,87 @@ def done(tmp_path):
 
 
 def test_the_head_says_what_came_of_it(done):
-    status = done.panel.head.status
-    assert (status["done"], status["total"], status["phase"]) == (12, 12, "ended")
-    assert status["text"] == "12 trials are done"
-    assert status["best"].startswith("0 in trial 0")
-    assert status["notes"] == []
+    head = status(done.panel)
+    assert (head["done"], head["total"], head["phase"]) == (12, 12, "ended")
+    assert head["text"] == "12 trials are done"
+    assert head["best"].startswith("0 in trial 0")
+    assert head["changes"] == [{"label": "loss", "before": "0", "after": "", "gain": ""}]
+    assert head["notes"] == []
 
 
-def test_the_sliders_stand_at_the_best_trial(tmp_path):
+def test_the_head_says_what_the_best_trial_gained(tmp_path):
+    panel = Session(tmp_path, SOURCE.replace("x = 1.0", "x = -2.0")).run().panel
+    (change,) = status(panel)["changes"]
+    best = panel.study.best.value
+    assert (change["label"], change["before"]) == ("loss", "9")
+    assert float(change["after"]) == pytest.approx(best, abs=0.05 * (9 - best))
+    assert change["gain"] == f"{best - 9:+.2g} over your cell"
+
+
+def test_the_handles_stand_at_the_best_trial(tmp_path):
     panel = Session(tmp_path, SOURCE.replace("x = 1.0", "x = -2.9")).run().panel
-    assert {
-        name: row.value for name, row in panel.rows.items() if name in panel.study.best.params
-    } == panel.study.best.params
+    assert standing(panel) == panel.study.best.params
     assert panel.study.best.number > 0
 
 
-def test_a_moved_slider_changes_the_prediction_and_runs_nothing(done):
+def test_a_moved_handle_runs_nothing_and_all_pages_are_told(done):
     panel = done.panel
-    before = panel.prediction.value
-    assert before.startswith("predicted loss: ")
-    panel.rows["x"].control.value = -2.5
-    assert panel.prediction.value != before
+    move(panel, x=-2.5)
+    assert standing(panel)["x"] == -2.5
+    cursor = told(panel, "cursor")
+    assert (cursor["params"][0], cursor["taken"]) == (-2.5, 1)
     assert len(done.study) == 12
 
 
-def test_an_inactive_parameter_is_greyed_out(done):
+def test_an_inactive_parameter_is_told(done):
     panel = done.panel
     panel.move({"k": "a"})
-    assert panel.rows["w"].control.disabled
-    panel.rows["k"].control.value = 1
-    assert not panel.rows["w"].control.disabled
+    assert told(panel, "cursor")["active"] == [True, True, False]
+    move(panel, k=1)
+    assert told(panel, "cursor")["active"] == [True, True, True]
+
+
+def test_the_page_gets_what_it_predicts_from_and_a_verdict_on_each_parameter(done):
+    message = told(done.panel, "effects")
+    assert [columns["name"] for columns in message["posterior"]["columns"]] == ["x", "k", "w"]
+    assert {verdict["name"] for verdict in message["verdicts"]} == {"x", "k", "w"}
+    assert message["reason"] == ""
+
+
+def test_more_trials_can_be_run_when_the_search_has_ended(done):
+    panel = done.panel
+    ask(panel, type="more", trials=5)
+    assert len(done.study) == 17
+    assert status(panel)["text"] == "17 trials are done"
+    assert [trial.number for trial in done.study] == list(range(17))
+
+
+def test_the_cell_with_the_values_of_the_handles_can_be_had(done):
+    panel = done.panel
+    move(panel, x=-2.5, k=1, w=0.25)
+    ask(panel, type="apply", number=None)
+    source = told(panel, "source")
+    assert source["number"] is None
+    assert source["literals"] == [("x", "1.0", "-2.5"), ("k", '"a"', '"b"'), ("w", "0.5", "0.25")]
+    assert "x = -2.5  # tune" in source["text"]
+    ask(panel, type="apply", number=7)
+    assert told(panel, "source")["text"] == done.study.source(7)
 
 
 def test_run_these_adds_a_manual_trial_that_the_sampler_knows(done):
     panel = done.panel
-    panel.rows["x"].control.value = -2.25
-    panel.run_these.click()
+    move(panel, x=-2.25)
+    ask(panel, type="run")
     trial = done.study[-1]
     assert (trial.number, trial.origin, trial.params["x"]) == (12, "manual", -2.25)
     assert panel.output.outputs == tuple(trial.outputs)
-    assert panel.head.status["done"] == 13
+    assert status(panel)["done"] == 13
 
 
 def test_a_search_does_not_repeat_what_run_these_ran(tmp_path):
     session = Session(tmp_path, "n = 1  # tune: 1..4\nn  # tune: minimize\n", n=1).run()
-    session.panel.rows["n"].control.value = 3
-    session.panel.run_these.click()
+    move(session.panel, n=3)
+    ask(session.panel, type="run")
     session.search.limits = Limits(9)
     session.search.run()
     assert session.study.ending == "all points have been tried"
@@ -168,9 +213,9 @@ def test_a_search_does_not_repeat_what_run_these_ran(tmp_path):
 def test_run_these_picks_a_trial_that_ran_with_the_same_values(done):
     panel = done.panel
     ask(panel, type="pick", number=5)
-    panel.run_these.click()
+    ask(panel, type="run")
     assert len(done.study) == 12
-    assert panel.head.status["notes"] == ["trial 5 ran with these values"]
+    assert status(panel)["notes"] == ["trial 5 ran with these values"]
 
 
 def test_a_picked_trial_shows_what_it_printed_and_moves_the_sliders(done):
@@ -186,31 +231,32 @@ def test_a_picked_trial_shows_what_it_printed_and_moves_the_sliders(done):
 def test_a_message_that_makes_no_sense_is_said_and_harms_nothing(done):
     ask(done.panel, type="pair", a="x", b="nothing")
     ask(done.panel, type="none")
-    assert done.panel.head.status["notes"] == []
+    assert status(done.panel)["notes"] == []
     ask(done.panel)
-    assert "this failed in the panel" in done.panel.head.status["notes"][0]
+    assert "this failed in the panel" in status(done.panel)["notes"][0]
     ask(done.panel, type="pick", number=99)
-    assert "none of them is number 99" in done.panel.head.status["notes"][0]
+    assert "none of them is number 99" in status(done.panel)["notes"][0]
 
 
 def test_locks_and_ranges_are_obeyed_by_the_next_trials(tmp_path):
     session = Session(tmp_path, n=40)
     panel = session.panel
-    panel.rows["k"].lock.value = True
-    panel.rows["x"].range.value = (-3.0, -1.0)
+    hold(panel, "k", locked=True)
+    hold(panel, "x", low=-3.0, high=-1.0)
     session.run()
     later = session.study.trials[1:]
     assert len(later) == 39
     assert all(trial.params["k"] == "a" and trial.params["x"] <= -1.0 for trial in later)
-    assert told(panel, "narrowed")["ranges"] == {"k": (0, 0), "x": (-3.0, -1.0)}
+    narrowed = told(panel, "narrowed")
+    assert (narrowed["ranges"], narrowed["locked"]) == ({"x": (-3.0, -1.0)}, ["k"])
 
 
 def test_a_lock_that_is_taken_off_frees_the_search(tmp_path):
     session = Session(tmp_path, n=5)
-    session.panel.rows["k"].lock.value = True
+    hold(session.panel, "k", locked=True)
     session.run()
-    session.panel.rows["k"].lock.value = False
-    assert [row.allowed for row in session.panel.rows.values()][1] == ChoiceDomain(("a", "b"))
+    hold(session.panel, "k")
+    assert session.panel.controls["k"].allowed == ChoiceDomain(("a", "b"))
     again = Session(tmp_path, n=40).run()
     assert {trial.params["k"] for trial in again.study.trials[5:]} == {"a", "b"}
 
@@ -239,29 +285,27 @@ class Stepping:
 def test_pause_holds_the_next_trial_and_a_manual_one_still_runs(tmp_path, wait_until):
     stepping = Stepping(tmp_path)
     panel, search = stepping.session.panel, stepping.session.search
-    panel.pause.click()
-    assert panel.pause.description == "Resume"
-    assert panel.head.status["text"] == "pauses after trial 0"
-    panel.rows["x"].control.value = 2.5
-    panel.run_these.click()
+    ask(panel, type="pause")
+    assert status(panel)["text"] == "pauses after trial 0"
+    move(panel, x=2.5)
+    ask(panel, type="run")
     stepping.go.set()
     wait_until(lambda: len(stepping.session.study.finished) == 2)
     assert search.is_paused
     assert stepping.session.study[1].origin == "manual"
-    assert panel.head.status["phase"] == "paused"
-    panel.pause.click()
+    assert status(panel)["phase"] == "paused"
+    ask(panel, type="resume")
     assert len(stepping.end()) == 5
-    assert panel.pause.description == "Pause"
+    assert status(panel)["phase"] == "ended"
 
 
 def test_stop_ends_the_search(tmp_path):
     stepping = Stepping(tmp_path)
-    stepping.session.panel.stop.click()
+    ask(stepping.session.panel, type="stop")
     trials = stepping.end()
     assert len(trials) <= 2
     assert stepping.session.study.ending == "stopped by hand"
-    assert stepping.session.panel.head.status["text"] == "stopped by hand"
-    assert stepping.session.panel.stop.disabled
+    assert status(stepping.session.panel)["text"] == "stopped by hand"
 
 
 def test_a_study_has_one_panel_until_its_space_changes(tmp_path, done):
@@ -269,16 +313,19 @@ def test_a_study_has_one_panel_until_its_space_changes(tmp_path, done):
     assert panel_of(load("q", tmp_path)) is done.panel
     wider = Session(tmp_path, SOURCE.replace("-3..3", "-9..9"))
     assert wider.panel is not done.panel
-    assert wider.panel.rows["x"].allowed == FloatDomain(-9.0, 9.0)
+    assert wider.panel.controls["x"].allowed == FloatDomain(-9.0, 9.0)
 
 
 def test_a_loaded_study_is_shown_and_says_how_to_run_it(tmp_path):
     Session(tmp_path, name="other").run()
     panel = Panel(load("other", tmp_path))
-    assert panel.head.status["done"] == 12
-    assert panel.prediction.value.startswith("predicted loss")
-    assert panel.run_these.disabled
-    assert not panel.apply.disabled
+    assert status(panel)["done"] == 12
+    assert not status(panel)["can_run"]
+    ask(panel, type="resync", start=0)
+    assert told(panel, "effects")["posterior"]
+    for kind in ({"type": "run"}, {"type": "more", "trials": 3}):
+        ask(panel, **kind)
+        assert status(panel)["notes"] == ["this kernel has not run the cell; run it first"]
 
 
 def test_explore_runs_the_cell_and_leaves_its_variables(tmp_path):
@@ -286,13 +333,13 @@ def test_explore_runs_the_cell_and_leaves_its_variables(tmp_path):
     session.explore()
     panel = session.panel
     assert session.namespace["y"] == 2.0
-    panel.rows["x"].control.value = 1.5
+    move(panel, x=1.5)
     assert session.namespace["y"] == 3.0
     assert panel.output.outputs[0]["text"] == "3.0\n"
     assert [trial.origin for trial in session.study] == ["baseline", "manual"]
     assert session.study.best is None
     # Back where it was: run again, but no second trial.
-    panel.rows["x"].control.value = 1.0
+    move(panel, x=1.0)
     assert session.namespace["y"] == 2.0
     assert len(session.study) == 2
 
@@ -300,39 +347,38 @@ def test_explore_runs_the_cell_and_leaves_its_variables(tmp_path):
 def test_explore_shows_an_error_and_keeps_the_last_variables(tmp_path):
     session = Session(tmp_path, "x = 1.0  # tune: -3..3\ny = 1 / (x - 2)\n")
     session.explore()
-    session.panel.rows["x"].control.value = 2.0
+    move(session.panel, x=2.0)
     (error,) = session.panel.output.outputs
     assert (error["output_type"], error["ename"]) == ("error", "ZeroDivisionError")
     assert session.namespace["y"] == -1.0
-    assert "failed" in session.panel.head.status["text"]
+    assert "failed" in status(session.panel)["text"]
 
 
 def test_tune_goes_on_from_what_was_explored(tmp_path):
     session = Session(tmp_path)
     session.explore()
-    session.panel.rows["x"].control.value = 2.0
+    move(session.panel, x=2.0)
     tuned = Session(tmp_path, n=6).run()
     assert [trial.origin for trial in tuned.study][:3] == ["baseline", "manual", "sampler"]
     assert len(tuned.study) == 6
 
 
-def test_a_slider_moved_while_a_better_trial_arrives_stays_where_the_user_put_it(tmp_path):
+def test_a_handle_moved_while_a_better_trial_arrives_stays_where_the_user_put_it(tmp_path):
     session = Session(tmp_path, SOURCE.replace("x = 1.0", "x = -2.9"), n=30)
     panel = session.panel
-    row = panel.rows["x"]
     users = []
 
     def touch_at_once(_change):
-        """Begin when the panel is just about to move the slider; wait for it, but not for ever: it may have to wait."""
+        """Begin when the panel is just about to show a trial; wait for it, but not for ever: it may have to wait."""
         if not users:
-            users.append(threading.Thread(target=touch, args=(row.control,), kwargs={"value": 2.25}))
+            users.append(threading.Thread(target=move, args=(panel,), kwargs={"x": 2.25}))
             users[0].start()
             users[0].join(0.5)
 
-    row.control.observe(touch_at_once, "value")
+    panel.board.observe(touch_at_once, "status")
     session.run()
     users[0].join()
-    assert row.control.value == row.value == 2.25
+    assert standing(panel)["x"] == 2.25
     assert panel.study.best.params["x"] != 2.25
 
 
@@ -351,13 +397,13 @@ def test_explore_goes_on_after_an_error_of_its_own(tmp_path):
     session = Session(tmp_path, "x = 1.0  # tune: -3..3\ny = 2 * x\n", namespace=Namespace())
     session.explore()
     session.namespace.is_broken = True
-    session.panel.rows["x"].control.value = 2.0
-    (note,) = session.panel.head.status["notes"]
+    move(session.panel, x=2.0)
+    (note,) = status(session.panel)["notes"]
     assert "RuntimeError: no room" in note
     session.namespace.is_broken = False
-    session.panel.rows["x"].control.value = 1.5
+    move(session.panel, x=1.5)
     assert session.namespace["y"] == 3.0
-    assert session.panel.head.status["notes"] == []
+    assert status(session.panel)["notes"] == []
 
 
 def test_a_panel_that_fails_ends_no_search(tmp_path):
@@ -366,12 +412,11 @@ def test_a_panel_that_fails_ends_no_search(tmp_path):
     def fail(_change):
         raise RuntimeError("a listener of the user's")
 
-    session.panel.rows["x"].control.observe(fail, "value")
-    session.panel.prediction.observe(fail, "value")
+    session.panel.board.observe(fail, "status")
     session.run()
     assert len(session.study) == 20
-    assert session.panel.head.status["phase"] == "ended"
-    assert [note for note in session.panel.head.status["notes"] if "a listener of the user's" in note]
+    assert status(session.panel)["phase"] == "ended"
+    assert [note for note in status(session.panel)["notes"] if "a listener of the user's" in note]
 
 
 @pytest.fixture
@@ -426,4 +471,4 @@ def test_with_several_objectives_the_hover_names_the_one_whose_effects_it_shows(
     source = "x = 1.0  # tune: -3..3\na = x ** 2  # tune: maximize\nb = x  # tune: minimize\n"
     panel = Session(tmp_path, source).run().panel
     assert panel.summary()["summary"]["goal"] == "maximize a"
-    assert panel.prediction.value.startswith("predicted a: ")
+    assert [change["label"] for change in status(panel)["changes"]] == ["a", "b"]

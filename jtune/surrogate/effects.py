@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -157,6 +157,24 @@ class Effects:
                 raise ValueError(f"{name}: {reason}")
         mean, sd = self._surrogate.predict(self._rows.encode([self.space.point(point)]))
         return float(mean[0]), float(sd[0])
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether the objective is the same in all trials, so that there is nothing to predict."""
+        return self._surrogate.is_constant
+
+    def exported(self) -> dict[str, Any] | None:
+        """Return what predicts the same elsewhere: of the model, and of each parameter; None for a constant."""
+        model = self._surrogate.exported()
+        return None if model is None else {**model, "columns": self._rows.exported()}
+
+    def draws(self, points: Sequence[Mapping[str, Value]], n: int = 400) -> Array:
+        """Return ``n`` functions drawn from the surrogate, at points: shape (n, len(points)), in the objective's units.
+
+        What is drawn is drawn together, so that differences between points have the spread that they have.
+        """
+        rows = self._rows.encode([self.space.point(point) for point in points])
+        return self._surrogate.draws(rows, n)
 
     def effect(self, name: str, n: int = 40) -> Effect:
         """Return the partial dependence of the objective on one parameter.
@@ -370,6 +388,10 @@ class _Rows:
                 rows[..., self._encoding.columns[name]] = columns.reshape(len(values), *[1] * (len(shape) - 1 - i), -1)
         return self._encoding.cube.settle(rows.reshape(-1, rows.shape[-1]))
 
+    def exported(self) -> dict[str, dict[str, Any]]:
+        """Return what encodes points the same elsewhere."""
+        return self._encoding.exported()
+
     def _encode(self, points: Sequence[Point]) -> Array:
         return self._encoding.encode([self._space.complete(point) for point in points])
 
@@ -391,24 +413,35 @@ class _Surrogate:
             self._unit = float(np.abs(values).max()) or 1.0
             self._center = float((values / self._unit).mean())
             self._deviation = float((values / self._unit).std())
-        self._is_constant = self._deviation <= 1e-12 or not rows.observed.shape[1]
-        if not self._is_constant:
+        self.is_constant = self._deviation <= 1e-12 or not rows.observed.shape[1]
+        if not self.is_constant:
             self._model = GaussianProcess(groups=list(rows.groups)).fit(rows.observed, values)
 
     def predict(self, x: Array) -> tuple[Array, Array]:
         """Return mean and standard deviation without noise, in the objective's units, shape (m,) each."""
-        if self._is_constant:
+        if self.is_constant:
             return np.full(len(x), self._center * self._unit), np.zeros(len(x))
         return self._model.predict(x, return_std=True)
 
+    def exported(self) -> dict[str, Any] | None:
+        """Return what predicts the same elsewhere; None where there is nothing to predict."""
+        return None if self.is_constant else self._model.exported()
+
+    @calm()
+    def draws(self, x: Array, n: int) -> Array:
+        """Return functions drawn from the posterior, in the objective's units, shape (n, m)."""
+        if self.is_constant:
+            return np.full((n, len(x)), self._center * self._unit)
+        return self._model.warp_.inverse(self._model.posterior_.sample(x, n, np.random.default_rng(0)))
+
     def mean(self, x: Array) -> Array:
         """Return the mean in standard deviations from the average value, shape (m,)."""
-        return np.zeros(len(x)) if self._is_constant else self._in_deviations(self._model.predict(x))
+        return np.zeros(len(x)) if self.is_constant else self._in_deviations(self._model.predict(x))
 
     @calm()
     def sample(self, x: Array) -> Array:
         """Return 100 functions drawn from the posterior, in the same unit, shape (100, m)."""
-        if self._is_constant:
+        if self.is_constant:
             return np.zeros((_DRAWS, len(x)))
         drawn = self._model.posterior_.sample(x, _DRAWS, np.random.default_rng(0))
         return self._in_deviations(self._model.warp_.inverse(drawn))

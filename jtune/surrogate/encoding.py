@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -76,6 +76,16 @@ class UnitAxis:
         scaled = np.clip(columns[:, 0], 0.0, 1.0) * (high - low) + low
         values = np.clip(10.0**scaled if self._is_log else scaled, *self._bounds)
         return [self.domain.snap(float(value)) for value in values]
+
+    def exported(self) -> dict[str, Any]:
+        """Return what encodes the same elsewhere: the scaled ends of a range, or the columns of each choice."""
+        is_listed = isinstance(self.domain, ChoiceDomain)
+        return {
+            "log": not is_listed and self._is_log,
+            "ends": [0.0, 0.0] if is_listed else self._ends.tolist(),
+            "choices": self._rows.tolist() if is_listed else [],
+            "rest": self.axis.rest.tolist(),
+        }
 
     def _scaled(self, values: Array) -> Array:
         return np.log10(values) if self._is_log else values
@@ -170,6 +180,10 @@ class Encoding:
     def decode(self, row: Array) -> dict[str, Value]:
         """Return the nearest value of each parameter, active or not, to a row of shape (d,)."""
         return {name: unit.decode(row[None, self.columns[name]])[0] for name, unit in self.units.items()}
+
+    def exported(self) -> dict[str, dict[str, Any]]:
+        """Return what encodes the same elsewhere: of each parameter in the cube, in the order of the columns."""
+        return {name: unit.exported() for name, unit in self.units.items()}
 
     def _active(self, x: Array) -> NDArray[np.bool_]:
         """Return which parameters are active at rows of shape (m, d): shape (m, len(units))."""

@@ -34,7 +34,7 @@ import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import numpy as np
@@ -389,6 +389,18 @@ class Posterior:
         sd_gradient = -self._pull(x, falling * weights) / sd[:, None]
         return kernel @ self._alpha, sd, mean_gradient, sd_gradient
 
+    def exported(self) -> dict[str, Any]:
+        """Return what predicts the same elsewhere: observations and hyper-parameters, in columns' units."""
+        covariance = self._factor @ self._factor.T
+        return {
+            "x": self._scaled * self._lengths,
+            "z": covariance @ self._alpha,
+            "lengths": self._lengths,
+            "scale": self._scale,
+            # With what the factor needed on its diagonal.
+            "noise": float(covariance[0, 0]) - self._scale,
+        }
+
     def _distances(self, x: Array) -> Array:
         """Return the squared distances between points and observations, shape (m, n)."""
         return _squared_distances(x / self._lengths, self._scaled)
@@ -508,6 +520,10 @@ class GaussianProcess:
             if not return_std:
                 return self.warp_.inverse(self.posterior_.mean(x))
             return self.warp_.in_units(*self.posterior_.predict(x))
+
+    def exported(self) -> dict[str, Any]:
+        """Return what predicts the same elsewhere: :meth:`Posterior.exported`, and the warp."""
+        return {**self.posterior_.exported(), "warp": asdict(self.warp_)}
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the arguments of the constructor."""

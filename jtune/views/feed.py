@@ -19,12 +19,15 @@ from jtune.storage.ranking import Ranking
 from jtune.text import bare, duration, number, one_line, percent
 from jtune.trials.outcome import State
 from jtune.views import lab, messages, status
+from jtune.views.posterior import conditions, posterior
+from jtune.views.verdicts import verdicts
 
 if TYPE_CHECKING:
     from jtune.findings import Findings
     from jtune.search import Running
     from jtune.storage.record import Trial
     from jtune.surrogate.effects import Effects
+    from jtune.views.controls import Controls
 
 _FLUSH_S = 0.05
 _ROWS_AT_ONCE = 500
@@ -37,6 +40,7 @@ def study_info(study: Findings) -> messages.StudyInfo:
         "name": study.name,
         "parameters": [_parameter(parameter) for parameter in study.space],
         "objectives": goals(study),
+        "conditions": conditions(study.space),
     }
 
 
@@ -56,6 +60,7 @@ def _parameter(parameter: Parameter) -> messages.Parameter:
         "step": None,
         "choices": [],
         "condition": parameter.condition.text if parameter.condition else "",
+        "own": position(domain, domain.coerce(parameter.literal)) or 0,
     }
     if isinstance(domain, ChoiceDomain):
         return {**found, "choices": labels(domain)}
@@ -103,10 +108,18 @@ def _thinned(curve: Sequence[float]) -> list[tuple[int, float | None]]:
     return [(step, curve[step] if math.isfinite(curve[step]) else None) for step in kept]
 
 
-def effects_message(space: Space, effects: Effects | None, reason: str) -> messages.EffectsMessage:
-    """Return each parameter's predicted effect, the most important first."""
+def effects_message(
+    study: Findings, effects: Effects | None, reason: str, best: Trial | None
+) -> messages.EffectsMessage:
+    """Return what the page predicts from, and what each parameter is worth."""
+    made = posterior(effects) if effects is not None else None
+    return {"type": "effects", "posterior": made, "verdicts": verdicts(study, effects, best), "reason": reason}
+
+
+def effects_of(space: Space, effects: Effects | None) -> list[messages.Effect]:
+    """Return each parameter's predicted effect, the most important first; none where there is no surrogate."""
     if effects is None:
-        return {"type": "effects", "effects": [], "reason": reason}
+        return []
     found: list[messages.Effect] = []
     for name, share in effects.importance().items():
         effect = effects.effect(name)
@@ -120,7 +133,7 @@ def effects_message(space: Space, effects: Effects | None, reason: str) -> messa
                 "share": percent(share),
             }
         )
-    return {"type": "effects", "effects": found, "reason": ""}
+    return found
 
 
 def pair_message(space: Space, effects: Effects | None, reason: str, a: str, b: str) -> messages.PairMessage:
@@ -137,6 +150,24 @@ def pair_message(space: Space, effects: Effects | None, reason: str, a: str, b: 
         "mean": pair.mean.tolist(),
         "reason": "",
     }
+
+
+def cursor_message(space: Space, controls: Controls, taken: int) -> messages.CursorMessage:
+    """Return where the handles stand."""
+    point = controls.point
+    return {
+        "type": "cursor",
+        "params": [position(p.domain, controls[p.name].value) or 0 for p in space],
+        "active": [p.name in point for p in space],
+        "taken": taken,
+    }
+
+
+def narrowed_message(space: Space, controls: Controls) -> messages.NarrowedMessage:
+    """Return what the search is held to."""
+    parts = {p: controls.allowed[p.name] for p in space if p.name not in controls.locked}
+    ranges = {p.name: ends(p.domain, part) for p, part in parts.items() if part != p.domain}
+    return {"type": "narrowed", "ranges": ranges, "locked": controls.locked}
 
 
 def ends(domain: Domain, part: Domain) -> tuple[float, float]:
@@ -168,12 +199,17 @@ def detail_message(study: Findings, trial: Trial) -> messages.DetailMessage:
 
 def source(study: Findings, trial: Trial) -> messages.Source:
     """Return a study's cell with a trial's literals, for the page that asked for it."""
+    return source_at(study, trial.params, trial.number)
+
+
+def source_at(study: Findings, point: Point, number: int | None = None) -> messages.Source:
+    """Return a study's cell with the literals of a point, which may be that of a trial."""
     return {
         "name": study.name,
         "cell": study.cell_id,
-        "number": trial.number,
-        "text": study.source(trial),
-        "literals": study.literals(trial),
+        "number": number,
+        "text": study.source_at(point),
+        "literals": study.literals_at(point),
         "page": lab.asking_page(),
     }
 
@@ -234,7 +270,7 @@ class Feed:
     def __init__(
         self,
         study: Findings,
-        send: Callable[[messages.ToCharts], None],
+        send: Callable[[messages.ToBoard], None],
         on_flush: Callable[[], None],
         on_error: Callable[[Exception], None],
     ) -> None:
@@ -245,7 +281,7 @@ class Feed:
         ended = [trial for trial in study.trials if trial.state != State.RUNNING]
         self.standing = Ranking(study.objectives, ended)
         self._rows: list[messages.Row] = []
-        self._others: dict[str, messages.ToCharts] = {}
+        self._others: dict[str, messages.ToBoard] = {}
         # Messages leave in the order of their trials, whichever thread sends them.
         self._lock = threading.RLock()
         self._changed = threading.Event()
@@ -259,7 +295,7 @@ class Feed:
             self._rows.append(row(self._study.space, trial))
         self._changed.set()
 
-    def put(self, message: messages.ToCharts) -> None:
+    def put(self, message: messages.ToBoard) -> None:
         """Send a message soon; one of the same type that still waits is not sent."""
         with self._lock:
             self._others[message["type"]] = message

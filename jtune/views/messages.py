@@ -27,6 +27,8 @@ class Parameter(TypedDict):
     """Choices as the user would type them; empty for ranges."""
     condition: str
     """The text of its `if`; empty where the parameter is always active."""
+    own: float
+    """Where the user's own value stands: the literal in the cell."""
 
 
 class Goal(TypedDict):
@@ -43,6 +45,25 @@ class StudyInfo(TypedDict):
     parameters: list[Parameter]
     objectives: list[Goal]
     """Empty where the cell has no objective (`%%explore`)."""
+    conditions: list[Activity]
+    """When parameters are active that are not always so, parents before children."""
+
+
+class Parent(TypedDict):
+    """A parameter that a condition compares."""
+
+    name: str
+    cuts: list[float]
+    """The numbers at which its cases meet, of a range; a choice has a case for each value."""
+
+
+class Activity(TypedDict):
+    """When a parameter is active: a table over the cases of its parents."""
+
+    name: str
+    parents: list[Parent]
+    holds: list[bool]
+    """The last parent's cases change fastest; empty where only the kernel can tell."""
 
 
 Phase: TypeAlias = Literal["running", "paused", "ended"]
@@ -79,8 +100,33 @@ class Lane(TypedDict):
     """Such as "C = 3.0, kernel = 'rbf'"."""
 
 
+class Change(TypedDict):
+    """What the best trial made of an objective."""
+
+    label: str
+    before: str
+    """The baseline's value; empty where there is none."""
+    after: str
+    """The best trial's; empty while there is none, and where that is the baseline."""
+    gain: str
+    """Such as "+0.042 over your cell"; empty where there is none."""
+
+
 class Status(StudyState):
     """What the panel's head shows."""
+
+    changes: list[Change]
+    """One an objective."""
+    failed: str
+    """Such as "5 failed: b ≥ 3"; empty where none failed."""
+    next: str
+    """What to do next, as one sentence; empty while a search runs."""
+    can_run: bool
+    """Whether this kernel can run the cell: it has run it before."""
+    is_exploring: bool
+    """Whether the cell runs again with each move of a handle."""
+    is_live: bool
+    """Whether it does so while a handle is dragged, and not only when it is released."""
 
     jobs: int | None
     """How many trials run at a time; null where they run in the kernel, one by one, or none runs."""
@@ -109,64 +155,90 @@ class Effect(TypedDict):
     """That share as text: "61 %"."""
 
 
-# How a page gets the panel's script, and what it draws.
+VerdictKind: TypeAlias = Literal["worth", "maybe", "open", "kept", "none", "inactive"]
 
 
-class PartTraits(TypedDict):
-    """The traits that both widgets of a panel have, for their loader."""
+class Verdict(TypedDict):
+    """What changing a parameter is worth; `jtune/views/verdicts.py` has the definition."""
 
-    part: Literal["head", "charts"]
-    """The part of the script that draws this widget."""
+    name: str
+    kind: VerdictKind
+    text: str
+    """Such as "worth 0.022 ± 0.009"."""
+    more: str
+    """Such as "as good: 0.07 … 0.3"; may be empty."""
+
+
+class Warp(TypedDict):
+    """Yeo and Johnson's transform, between the objective's units and the surrogate's."""
+
+    power: float
+    center: float
+    unit: float
+    mean: float
+    sd: float
+
+
+class Columns(TypedDict):
+    """How a parameter's value is encoded."""
+
+    name: str
+    log: bool
+    ends: tuple[float, float]
+    """What is encoded as 0 and as 1, in logarithms (of base 10) where `log`; 0 and 0 of choices."""
+    choices: list[list[float]]
+    """The columns of each choice; empty of a range, which has one column."""
+    rest: list[float]
+    """The columns of an inactive parameter."""
+
+
+class Posterior(TypedDict):
+    """A Gaussian process: its n observations in d columns, and its hyper-parameters."""
+
+    x: list[float]
+    """Row after row, n * d."""
+    z: list[float]
+    """In the surrogate's units."""
+    lengths: list[float]
+    """One a column."""
+    scale: float
+    noise: float
+    warp: Warp
+    columns: list[Columns]
+    """In the order of the columns; a parameter of one value has none."""
+
+
+# How a page gets the panel's scripts.
+
+Script: TypeAlias = Literal["script", "large"]
+
+
+class BoardTraits(TypedDict):
+    """The traits of a panel's widget."""
+
+    study: StudyInfo
+    status: Status
     script: str
-    """The script's digest: a kernel whose jtune was updated has another one."""
+    """The scripts' digest: a kernel whose jtune was updated has another one."""
     identity: str
     """The id of the widget's model."""
 
 
-class HeadTraits(TypedDict):
-    """The trait of the head."""
-
-    status: Status
-
-
-class ChartsTraits(TypedDict):
-    """The trait of the charts."""
-
-    study: StudyInfo
-
-
 class ScriptRequest(TypedDict):
-    """Send the script."""
+    """Send a script."""
 
     type: Literal["script"]
+    name: Script
 
 
 class ScriptMessage(TypedDict):
-    """The script, which is the message's one buffer, compressed by gzip."""
+    """A script, which is the message's one buffer, compressed by gzip."""
 
     type: Literal["script"]
+    name: Script
 
 
-# From the panel's head to the kernel.
-
-
-class SkipRequest(TypedDict):
-    """Give up a trial that runs."""
-
-    type: Literal["skip"]
-    number: int
-
-
-class JobsRequest(TypedDict):
-    """Run as many trials at a time from now on."""
-
-    type: Literal["jobs"]
-    jobs: int
-
-
-FromHead: TypeAlias = SkipRequest | JobsRequest
-
-# From the kernel to the panel's charts.
+# From the kernel to the panel.
 
 
 class Reported(TypedDict, total=False):
@@ -207,13 +279,15 @@ class TrialsMessage(Standing):
 
 
 class EffectsMessage(TypedDict):
-    """The effects of all parameters."""
+    """What the surrogate says."""
 
     type: Literal["effects"]
-    effects: list[Effect]
-    """Most important first; empty while there are too few trials."""
+    posterior: Posterior | None
+    """Null while there are too few trials, and where the objective is constant."""
+    verdicts: list[Verdict]
+    """What matters most first; empty while there is no prediction."""
     reason: str
-    """Why there are none; empty where there are."""
+    """Why there is no prediction; empty where there is one."""
 
 
 class PairMessage(TypedDict):
@@ -230,20 +304,23 @@ class PairMessage(TypedDict):
 
 
 class CursorMessage(TypedDict):
-    """Where the sliders stand, and what the surrogate says of that point."""
+    """Where the handles stand."""
 
     type: Literal["cursor"]
-    params: list[float | None]
-    mean: float | None
-    """Null, as is the sd, where the surrogate cannot tell."""
-    sd: float | None
+    params: list[float]
+    """One per parameter, active or not."""
+    active: list[bool]
+    taken: int
+    """How many moves the kernel has taken: a page that has sent more of them knows better."""
 
 
 class NarrowedMessage(TypedDict):
-    """The parts of domains that the search keeps to: a locked parameter has two equal ends, a free one is absent."""
+    """What the search is held to."""
 
     type: Literal["narrowed"]
     ranges: dict[str, tuple[float, float]]
+    """The parts of domains that are searched; whole ones are absent."""
+    locked: list[str]
 
 
 class DetailMessage(TypedDict):
@@ -271,7 +348,8 @@ class Source(TypedDict):
     """The study."""
     cell: str
     """The notebook's id of the cell that the study came from; empty where that is not known."""
-    number: int
+    number: int | None
+    """The trial; null where the literals are those of the handles."""
     text: str
     literals: list[tuple[str, str, str]]
     """Name, literal as it stood when the cell ran, literal of the trial."""
@@ -285,7 +363,7 @@ class SourceMessage(Source):
     type: Literal["source"]
 
 
-ToCharts: TypeAlias = (
+ToBoard: TypeAlias = (
     TrialsMessage
     | EffectsMessage
     | PairMessage
@@ -295,7 +373,7 @@ ToCharts: TypeAlias = (
     | SourceMessage
 )  # fmt: skip
 
-# From the panel's charts to the kernel.
+# From the panel to the kernel.
 
 
 class ResyncRequest(TypedDict):
@@ -320,7 +398,70 @@ class PairRequest(TypedDict):
     b: str
 
 
-FromCharts: TypeAlias = ResyncRequest | PickRequest | PairRequest
+class MoveRequest(TypedDict):
+    """The user has moved handles, to these positions."""
+
+    type: Literal["move"]
+    values: dict[str, float]
+
+
+class HoldRequest(TypedDict):
+    """Hold the search to a parameter's value, or to a part of its range; null for the range's own ends."""
+
+    type: Literal["hold"]
+    name: str
+    locked: bool
+    low: float | None
+    high: float | None
+
+
+class SkipRequest(TypedDict):
+    """Give up a trial that runs; null for all that run."""
+
+    type: Literal["skip"]
+    number: int | None
+
+
+class JobsRequest(TypedDict):
+    """Run as many trials at a time from now on."""
+
+    type: Literal["jobs"]
+    jobs: int
+
+
+class ApplyRequest(TypedDict):
+    """Send the cell with a trial's literals; null for where the handles stand."""
+
+    type: Literal["apply"]
+    number: int | None
+
+
+class MoreRequest(TypedDict):
+    """Go on with the search that has ended."""
+
+    type: Literal["more"]
+    trials: int
+
+
+class ActRequest(TypedDict):
+    """Do something to the search, or run the cell where the handles stand."""
+
+    type: Literal["pause", "resume", "stop", "run"]
+
+
+FromBoard: TypeAlias = (
+    ResyncRequest
+    | PickRequest
+    | PairRequest
+    | MoveRequest
+    | HoldRequest
+    | SkipRequest
+    | JobsRequest
+    | ApplyRequest
+    | MoreRequest
+    | ActRequest
+    | ScriptRequest
+)
 
 # From the kernel to the JupyterLab extension.
 

@@ -1,4 +1,6 @@
-"""The panel: sliders, buttons and charts over a study. The panel listens to a search and decides nothing.
+"""The panel: a head, rows that are charts and sliders at once, and more of a study.
+
+The panel listens to a search and decides nothing.
 
 Messages of the page arrive in another thread (ipykernel's subshells) while the cell runs, and after it has ended too.
 Their handlers only leave wishes for the search, send messages, and ask the surrogate; the cell itself is only ever run
@@ -16,7 +18,7 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -36,12 +38,13 @@ from jtune.storage.record import Trial
 from jtune.text import duration, one_line
 from jtune.trials.outcome import Outcome, Output, State
 from jtune.views import feed, messages, status
-from jtune.views.controls import Look, Row
+from jtune.views import next as next_step
+from jtune.views.controls import Controls
 from jtune.views.lab import Line
 from jtune.views.panels import Panels
 
 _STATIC = Path(__file__).parents[1] / "static"
-_SCRIPT = _STATIC / "script.js"
+_SCRIPTS: tuple[messages.Script, ...] = ("script", "large")
 _MIME = "application/vnd.jupyter.widget-view+json"
 # The surrogate is made anew when that costs at most this share of the time, and not before so many seconds.
 _EFFECTS_SHARE, _EFFECTS_S = 0.05, 1.0
@@ -50,55 +53,49 @@ _UNHEARD_S = 1.0
 
 # Runs a point in the main thread, and returns its trial.
 Rerun: TypeAlias = Callable[[Point], Trial]
+# Runs so many more trials in the main thread.
+More: TypeAlias = Callable[[int], None]
 # Asks for a run at a point, soon.
 Want: TypeAlias = Callable[[Point], None]
 
 
-class _Part(anywidget.AnyWidget):
-    """A widget that a part of the panel's script draws.
+class Board(anywidget.AnyWidget):
+    """The widget that the panel's script draws: head, rows and charts.
 
-    The script is a message, which a page asks for once, and no trait: a saved notebook has all traits of each widget.
-    The loader is one, as anywidget has it; in the page it takes itself out of what is saved.
+    The scripts are messages, which a page asks for once, and no traits: a saved notebook has all traits of each widget.
+    The loader is one, as anywidget has it; in the page it takes itself out of what is saved. Trials come as messages,
+    so that a saved notebook does not carry them twice; how far the study is, is a trait, so that a page that is
+    reloaded has it at once.
     """
 
     _esm = _STATIC / "loader.js"
-    part = t.Unicode().tag(sync=True)
+    study = t.Dict().tag(sync=True)
+    status = t.Dict().tag(sync=True)
     # anywidget does not tell a module which model it is in.
     identity = t.Unicode().tag(sync=True)
-    script = t.Unicode(hashlib.sha256(_SCRIPT.read_bytes()).hexdigest()[:16]).tag(sync=True)
+    script = t.Unicode().tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         identity = uuid.uuid4().hex
-        super().__init__(model_id=identity, identity=identity, **traits)
-        self.on_msg(self._on_request)
+        super().__init__(model_id=identity, identity=identity, script=_digest(), **traits)
 
-    def _on_request(self, _widget: object, content: dict[str, Any], _buffers: object) -> None:
-        if content.get("type") == "script":
-            self.send_script()
-
-    def send_script(self) -> None:
-        """Send the script to all pages that show the widget."""
-        message: messages.ScriptMessage = {"type": "script"}
-        self.send(message, [_packed_script()])
+    def send_script(self, name: messages.Script = "script") -> None:
+        """Send a script to all pages that show the widget."""
+        message: messages.ScriptMessage = {"type": "script", "name": name}
+        self.send(message, [_packed(name)])
 
 
 @functools.cache
-def _packed_script() -> bytes:
-    return gzip.compress(_SCRIPT.read_bytes())
+def _packed(name: messages.Script) -> bytes:
+    return gzip.compress((_STATIC / f"{name}.js").read_bytes())
 
 
-class Head(_Part):
-    """The head of a panel: the study's objectives, how far the search is, the best result."""
-
-    part = t.Unicode("head").tag(sync=True)
-    status = t.Dict().tag(sync=True)
-
-
-class Charts(_Part):
-    """The charts; trials come as messages, so that a saved notebook does not carry them twice."""
-
-    part = t.Unicode("charts").tag(sync=True)
-    study = t.Dict().tag(sync=True)
+@functools.cache
+def _digest() -> str:
+    made = hashlib.sha256()
+    for name in _SCRIPTS:
+        made.update((_STATIC / f"{name}.js").read_bytes())
+    return made.hexdigest()[:16]
 
 
 class Panel:
@@ -113,84 +110,75 @@ class Panel:
         self.study = study
         self.search: Search | None = None
         self._rerun: Rerun | None = None
+        self._more: More | None = None
         self._want: Want | None = None
-        self._ran = ""
+        self._ran, self._is_live = "", False
         self._lock = threading.RLock()
         self._shown: DisplayHandle | None = None
         self._is_heard = False
         self._unheard: threading.Timer | None = None
         self._surrogate = feed.surrogate_of(study)
         self._effects_due = 0.0
-        self._predicted_with: object = None
         self._picked: Trial | None = None
         self._follows, self._followed = True, -1
         self._notes: list[str] = []
-        self._look = Look()
+        # What a message of the page asks for that takes the main thread.
+        self._later: list[Callable[[], None]] = []
+        self.controls = Controls(study.space)
+        self._taken = 0
         self._build()
         self.feed = self._new_feed()
-        self._wire()
+        self._judge()
         self._refresh()
 
     def _new_feed(self) -> feed.Feed:
         return feed.Feed(self.study, self._send, self._refresh, self._on_error)
 
     def _build(self) -> None:
-        make, button = self._look.make, functools.partial(self._look.make, w.Button, disabled=True)
-        self.head, self.charts = make(Head), make(Charts, study=feed.study_info(self.study))
-        self.apply = button(description="Apply best", button_style="primary")
-        self.pause, self.skip, self.stop, self.run_these = (
-            button(description=name, name="jtune-of-search") for name in ("Pause", "Skip", "Stop", "Run these")
-        )
-        self.rows = {parameter.name: Row(parameter, self._look) for parameter in self.study.space}
-        self.prediction = make(w.Label, name="jtune-prediction")
-        self.output = make(w.Output, name="jtune-output")
-        self._controls = [
-            self.head,
-            make(w.HBox, [self.pause, self.skip, self.stop, self.apply], name="jtune-buttons"),
-            make(w.VBox, [row.box for row in self.rows.values()], name="jtune-sliders"),
-            make(w.HBox, [self.prediction, self.run_these], name="jtune-predict"),
-        ]
+        # A layout is a model of its own, in the kernel, in the page and in a saved notebook: the widgets share one.
+        self._layout = w.Layout()
+        self.board = Board(study=feed.study_info(self.study), layout=self._layout)
+        self.output = w.Output(layout=self._layout)
+        self.output.add_class("jtune-output")
         # Only the script's style shows it: a saved notebook that is opened without a kernel has no use for it.
-        children, hidden = [*self._controls, self.charts, self.output], w.Layout(display="none")
-        self.box = make(w.VBox, children, layout=hidden, name="jtune-panel")
+        self.box = w.VBox([self.board, self.output], layout=w.Layout(display="none"))
+        self.box.add_class("jtune-panel")
+        self.board.on_msg(lambda _widget, content, _buffers: self._guarded(lambda: self._on_message(content)))
+        self._listen(self.board)
 
-    def _wire(self) -> None:
-        # All of these are called under the lock, which _listen sees to.
-        self.pause.on_click(lambda _: self._act(self._toggle_pause))
-        self.skip.on_click(lambda _: self._act(lambda search: search.skip()))
-        self.stop.on_click(lambda _: self._act(lambda search: search.stop()))
-        self.run_these.on_click(lambda _: self._guarded(self._run_these))
-        self.apply.on_click(lambda _: self._guarded(self._apply))
-        for row in self.rows.values():
-            row.on_value, row.on_hold = self._on_value, self._on_hold
-        self.charts.on_msg(lambda _widget, content, _buffers: self._guarded(lambda: self._on_message(content)))
-        self.head.on_msg(lambda _widget, content, _buffers: self._on_head_message(content))
-        touched = [widget for row in self.rows.values() for widget in row.widgets()]
-        self._listen([self.head, self.charts, self.pause, self.skip, self.stop, self.apply, self.run_these, *touched])
-
-    def _listen(self, widgets: Sequence[w.Widget]) -> None:
-        """Handle the page's messages to these widgets under the lock, also while the cell runs.
-
-        A widget sets its traits before it calls anybody, so the lock must be around its own handler.
-        """
-        for widget in widgets:
-            # Without this, the comm calls the same handler, and fires IPython's hooks in the other thread, which would
-            # show and close the figures that the cell is drawing.
-            widget.comm.handle_msg = functools.partial(self._locked, widget._handle_msg)
-            # ipykernel 7.4 sends a message to the thread that last published on its comm, here the one that is busy
-            # with the cell; before, it went where the page had sent it, which this restores.
-            if hasattr(widget.comm, "_reply_subshell_for"):
-                widget.comm._reply_subshell_for = lambda _data, default: default
+    def _listen(self, widget: w.Widget) -> None:
+        """Handle the page's messages to a widget under the lock, also while the cell runs."""
+        # Without this, the comm calls the same handler, and fires IPython's hooks in the other thread, which would
+        # show and close the figures that the cell is drawing.
+        widget.comm.handle_msg = functools.partial(self._locked, widget._handle_msg)
+        # ipykernel 7.4 sends a message to the thread that last published on its comm, here the one that is busy
+        # with the cell; before, it went where the page had sent it, which this restores.
+        if hasattr(widget.comm, "_reply_subshell_for"):
+            widget.comm._reply_subshell_for = lambda _data, default: default
 
     def _locked(self, handle: Callable[[object], None], message: object) -> None:
         with self._lock:
             self._is_heard = True
             handle(message)
+            later, self._later = self._later, []
+        # Without the lock, which the feed's thread needs while trials run.
+        for action in later:
+            on_main_thread(functools.partial(self._guarded, action))
 
-    def attach(self, study: Findings, search: Search, rerun: Rerun) -> None:
-        """Follow a search of the same study that has not begun; ``rerun`` runs a point after the search has ended."""
+    def attach(self, study: Findings, search: Search, rerun: Rerun, more: More | None = None) -> None:
+        """Follow a search of the same study that has not begun.
+
+        Parameters
+        ----------
+        study : Findings
+        search : Search
+        rerun : callable
+            Runs a point after the search has ended.
+        more : callable, optional
+            Goes on with the search after it has ended.
+        """
         with self._lock, self._unfailing():
-            self._rerun, self._want = rerun, None
+            self._rerun, self._more, self._want = rerun, more, None
             self._turn_to(study, search)
             self._effects_due = time.monotonic() + _EFFECTS_S
             self._on_hold()
@@ -202,12 +190,12 @@ class Panel:
     def _send_script_unasked(self) -> None:
         with self._lock, self._unfailing():
             if not self._is_heard:
-                self.charts.send_script()
+                self.board.send_script()
 
     def explore(self, study: Findings, search: Search, want: Want) -> None:
-        """Ask for a run whenever a slider is moved."""
+        """Ask for a run whenever a handle is moved."""
         with self._lock, self._unfailing():
-            self._rerun, self._want, self._follows = None, want, False
+            self._rerun, self._more, self._want, self._follows = None, None, want, False
             self._turn_to(study, search)
             desk.the(Line).tell_progress(self.standing(), is_last=True)
 
@@ -215,41 +203,30 @@ class Panel:
         self.study, self.search, self._notes = study, search, []
         desk.the(Panels).put_last(self)
         self.feed = self._new_feed()
-        is_exploring = self.is_exploring
-        self.apply.description = "Apply these" if is_exploring else "Apply best"
-        # What an explored cell shows stands right below its sliders; the charts of a search do.
-        below = [self.output, self.charts] if is_exploring else [self.charts, self.output]
-        self.box.children = [*self._controls, *below]
-        (self.box.add_class if is_exploring else self.box.remove_class)("jtune-exploring")
-        for row in self.rows.values():
-            row.set_live(not is_exploring)
+        (self.box.add_class if self.is_exploring else self.box.remove_class)("jtune-exploring")
 
     @property
     def is_exploring(self) -> bool:
-        """Whether the cell runs again with each move of a slider."""
+        """Whether the cell runs again with each move of a handle."""
         return self._want is not None
 
     @property
-    def effects(self) -> list[messages.Effect]:
-        """Each parameter's predicted effect as of the last surrogate, the most important parameter first."""
-        return self._effects_message()["effects"]
+    def verdicts(self) -> list[messages.Verdict]:
+        """What each parameter is worth as of the last surrogate, what matters most first."""
+        return self._judged["verdicts"]
 
     def move(self, values: Mapping[str, Value]) -> None:
-        """Move sliders as the user would; values that are not in their domain are left out."""
-        fitting = {n: v for n, v in values.items() if n in self.rows and not self.study.space[n].domain.reject(v)}
+        """Move handles as the user would; values that are not in their domain are left out."""
         with self._lock:
-            for name, value in fitting.items():
-                self.rows[name].show(self.study.space[name].domain.coerce(value))
-            if fitting:
-                self._on_value()
+            self.controls.place(values)
+            self._on_move()
 
     def show_run(self, outcome: Outcome, *, is_live: bool) -> None:
-        """Show the outcome of an explored point; with ``is_live`` the next points run while a slider is dragged."""
+        """Show the outcome of an explored point; with ``is_live`` the next points run while a handle is dragged."""
         with self._lock:
             self._ran = _ran_text(outcome)
+            self._is_live = is_live
             self.output.outputs = (*outcome.outputs, *_error_output(outcome))
-            for row in self.rows.values():
-                row.set_live(is_live)
         if time.monotonic() >= self._effects_due:
             self._ask_surrogate()
         self.feed.flush()
@@ -285,7 +262,7 @@ class Panel:
 
     def summary(self) -> messages.CellSummary:
         """Return the study's effects and best values, as the extension has them."""
-        effects = self.effects
+        effects = feed.effects_of(self.study.space, self._surrogate[0])
         summary = feed.summary(self.study, self.feed.standing.best, effects) if effects else None
         return {"cell": self.study.cell_id, "summary": summary}
 
@@ -296,9 +273,8 @@ class Panel:
 
     def close(self) -> None:
         """Take the panel away wherever it is displayed."""
-        for widget in [*_inside(self.box), self.box, self.box.layout]:
+        for widget in [self.board, self.output, self._layout, self.box, self.box.layout]:
             widget.close()
-        self._look.close()
         desk.the(Panels).drop(self)
 
     # Actions of the user.
@@ -336,30 +312,46 @@ class Panel:
         if search is not None and search.is_running:
             self._guarded(lambda: action(search))
 
-    def _on_head_message(self, message: messages.FromHead | messages.ScriptRequest) -> None:
-        if message["type"] == "skip":
-            number = message["number"]
-            self._act(lambda search: search.skip(number))
-        elif message["type"] == "jobs":
-            jobs = message["jobs"]
-            self._act(lambda search: setattr(search, "jobs", jobs))
+    def _on_message(self, message: messages.FromBoard) -> None:
+        kind = message["type"]
+        if kind in _OF_SEARCH:
+            self._act(lambda search: _OF_SEARCH[kind](search, message))
+        elif (handle := self._handlers.get(kind)) is not None:
+            handle(message)
 
-    @staticmethod
-    def _toggle_pause(search: Search) -> None:
-        (search.resume if search.is_paused else search.pause)()
+    @functools.cached_property
+    def _handlers(self) -> dict[str, Callable[[Any], None]]:
+        """What is done at a message that is not only for the search, by its type."""
+        return {
+            "script": lambda message: self.board.send_script(message["name"]),
+            "resync": lambda message: self._resend(message["start"]),
+            "pick": lambda message: self._pick(message["number"]),
+            "pair": lambda message: self._send_pair(message["a"], message["b"]),
+            "move": lambda message: self._take_move(message["values"]),
+            "hold": self._take_hold,
+            "apply": lambda message: self._apply(message["number"]),
+            "run": lambda _: self._run_these(),
+            "more": lambda message: self._go_on(message["trials"]),
+        }
 
-    def _apply(self) -> None:
-        trial = self.feed.standing.best if self._want is None else self._trial_at(self._point())
-        if trial is not None:
-            self._send({"type": "source", **feed.source(self.study, trial)})
+    def _send_pair(self, a: str, b: str) -> None:
+        if {a, b} <= set(self.study.space.names):
+            self._send(feed.pair_message(self.study.space, *self._surrogate, a, b))
+
+    def _apply(self, number: int | None) -> None:
+        """Send the cell with a trial's literals, or with those of the handles."""
+        found = feed.source_at(self.study, self.controls.point)
+        if number is not None:
+            found = feed.source(self.study, self.study[number])
+        self._send({"type": "source", **found})
 
     def _trial_at(self, point: Point) -> Trial | None:
         return next((trial for trial in self.study.complete if trial.params == point), None)
 
     def _run_these(self) -> None:
-        point, search = self._point(), self.search
+        point, search = self.controls.point, self.search
         if search is None or self._rerun is None:
-            self._notes = ["this kernel has not run the cell; run it first"]
+            self._notes = [_NOT_RUN]
             return
         same = self._trial_at(point)
         if same is not None:
@@ -368,7 +360,7 @@ class Panel:
         elif search.is_running:
             search.run_next(point)
         else:
-            on_main_thread(lambda: self._guarded(lambda: self._run_after(point)))
+            self._later.append(lambda: self._run_after(point))
 
     def _run_after(self, point: Point) -> None:
         if self._rerun is None:
@@ -379,24 +371,33 @@ class Panel:
         with self._lock:
             self._pick(trial.number)
 
-    def _send(self, message: messages.ToCharts) -> None:
-        self.charts.send(message)
+    def _go_on(self, trials: int) -> None:
+        search, more = self.search, self._more
+        if search is None or more is None:
+            self._notes = [_NOT_RUN]
+        elif not search.is_running:
+            self._later.append(lambda: self._search_on(more, trials))
 
-    def _on_message(self, message: messages.FromCharts) -> None:
-        if message["type"] == "resync":
-            self._resend(message["start"])
-        elif message["type"] == "pick":
-            self._pick(message["number"])
-        elif message["type"] == "pair" and {message["a"], message["b"]} <= set(self.study.space.names):
-            self._send(feed.pair_message(self.study.space, *self._surrogate, message["a"], message["b"]))
+    def _search_on(self, more: More, trials: int) -> None:
+        if self.search is not None and self.search.is_running:
+            return
+        self.feed.start()
+        try:
+            more(trials)
+        finally:
+            self.end()
+
+    def _send(self, message: messages.ToBoard) -> None:
+        self.board.send(message)
 
     def _resend(self, start: int) -> None:
         self.feed.resend(max(0, start))
         if self._surrogate[0] is None and self.search is None:
             self._surrogate = feed.surrogate_of(self.study)
-        self._send(self._effects_message())
+            self._judge()
+        self._send(self._judged)
         self._send(self._narrowed_message())
-        self._predict()
+        self._send_cursor()
         if self._picked is not None:
             self._send(feed.detail_message(self.study, self._picked))
 
@@ -411,90 +412,78 @@ class Panel:
         self._follows = False
         self._move_to(trial.params)
 
-    def _on_value(self) -> None:
+    def _take_move(self, positions: Mapping[str, float]) -> None:
+        self._taken += 1
+        self.controls.place_at(positions)
+        self._on_move()
+
+    def _on_move(self) -> None:
         self._follows = False
-        self._predict()
+        self._send_cursor()
+        if self.controls.locked:
+            self._on_hold()
         if self._want is not None:
-            self._want(self._point())
+            self._want(self.controls.point)
+
+    def _take_hold(self, message: messages.HoldRequest) -> None:
+        if message["name"] in self.controls:
+            control = self.controls[message["name"]]
+            control.hold(is_locked=message["locked"], low=message["low"], high=message["high"])
+            self._on_hold()
 
     def _on_hold(self) -> None:
         self._send(self._narrowed_message())
         if self.search is not None:
-            whole = self.search.sampler.space
-            self.search.narrow(whole.narrowed({name: row.allowed for name, row in self.rows.items()}))
+            self.search.narrow(self.search.sampler.space.narrowed(self.controls.allowed))
 
     # What the panel shows.
 
-    def _point(self) -> Point:
-        return self.study.space.point({name: row.value for name, row in self.rows.items()})
-
     def _move_to(self, params: Point) -> None:
-        """Move the sliders to a point, but for those that are locked."""
-        for name, value in params.items():
-            if not self.rows[name].is_locked:
-                self.rows[name].show(value)
-        self._predict()
+        """Move the handles to a point, but for those that are locked."""
+        self.controls.follow(params)
+        self._send_cursor()
 
     def _follow(self) -> None:
-        """Move the sliders to the best trial, for as long as the user leaves them alone."""
+        """Move the handles to the best trial, for as long as the user leaves them alone."""
         self._follows, self._followed = True, -1
         self._refresh()
 
-    def _predict(self) -> None:
-        """Show the surrogate's prediction for the point where the sliders stand."""
-        point, (effects, reason) = self._point(), self._surrogate
-        self._predicted_with = effects
-        for name, row in self.rows.items():
-            row.set_active(name in point)
-        message: messages.CursorMessage = {
-            "type": "cursor", "params": feed.positions(self.study.space, point), "mean": None, "sd": None,
-        }  # fmt: skip
-        if effects is not None:
-            message["mean"], message["sd"] = mean, sd = effects.predict(point)
-            label = status.label(self.study.objectives[0])
-            self.prediction.value = f"predicted {label}: {mean:.4g} ± {sd:.2g}"
-        else:
-            self.prediction.value = f"no prediction: {reason}"
-        self._send(message)
+    def _send_cursor(self) -> None:
+        self._send(feed.cursor_message(self.study.space, self.controls, self._taken))
 
     def _ask_surrogate(self) -> None:
         start = time.monotonic()
         self._surrogate = feed.surrogate_of(self.study)
-        self.feed.put(self._effects_message())
+        self._judge()
+        self.feed.put(self._judged)
         end = time.monotonic()
         self._effects_due = end + max(_EFFECTS_S, (end - start) / _EFFECTS_SHARE)
 
-    def _effects_message(self) -> messages.EffectsMessage:
-        return feed.effects_message(self.study.space, *self._surrogate)
+    def _judge(self) -> None:
+        """Make what costs too much to be told after each trial."""
+        self._judged = feed.effects_message(self.study, *self._surrogate, self.feed.standing.best)
+        self._failed = next_step.failures(self.study.space, self.study.trials)
+
+    def _next(self) -> str:
+        return next_step.sentence(self.study, self.feed.standing, self.verdicts)
 
     def _narrowed_message(self) -> messages.NarrowedMessage:
-        allowed = {parameter: self.rows[parameter.name].allowed for parameter in self.study.space}
-        ranges = {p.name: feed.ends(p.domain, part) for p, part in allowed.items() if part != p.domain}
-        return {"type": "narrowed", "ranges": ranges}
+        return feed.narrowed_message(self.study.space, self.controls)
 
     def _refresh(self) -> None:
-        """Show how far the search is; follow its best trial; predict anew if the surrogate is a new one."""
+        """Show how far the search is, and follow its best trial."""
         with self._lock:
             self._show_state()
             best = self.feed.standing.best
             if self._follows and best is not None and best.number != self._followed:
                 self._followed = best.number
                 self._move_to(best.params)
-            elif self._surrogate[0] is not self._predicted_with:
-                self._predict()
 
     def _show_state(self) -> None:
-        search, standing = self.search, self.feed.standing
-        is_running = search is not None and search.is_running
-        is_paused = is_running and search is not None and search.is_paused
-        _set(self.pause, description="Resume" if is_paused else "Pause", disabled=not is_running)
-        is_one = search is None or search.jobs == 1
-        _set(self.skip, description="Skip" if is_one else "Skip all", disabled=not is_running)
-        _set(self.stop, disabled=not is_running)
-        _set(self.apply, disabled=standing.best is None and self._want is None)
-        _set(self.run_these, disabled=search is None)
-        self.head.status = dict(self._status())
-        if is_running:
+        status = dict(self._status())
+        if self.board.status != status:
+            self.board.status = status
+        if self.search is not None and self.search.is_running:
             desk.the(Line).tell_progress(self.standing(), is_last=False)
 
     def _state(self) -> messages.StudyState:
@@ -502,17 +491,35 @@ class Panel:
         return {**found, "text": self._ran} if self.is_exploring else found
 
     def _status(self) -> messages.Status:
-        search = self.search
-        has_lanes = search is not None and search.is_running and search.executor.is_settable
+        search, standing = self.search, self.feed.standing
+        is_running = search is not None and search.is_running
+        has_lanes = search is not None and is_running and search.executor.is_settable
         return {
             **self._state(),
+            "changes": status.changes(self.study.objectives, standing),
+            "failed": self._failed,
+            "next": "" if is_running or self.is_exploring else self._next(),
+            "can_run": self._rerun is not None,
+            "is_exploring": self.is_exploring,
+            "is_live": self.is_exploring and self._is_live,
             "objectives": feed.goals(self.study),
             "jobs": search.jobs if search and has_lanes else None,
             "lanes": [feed.lane(running) for running in search.in_flight] if search and has_lanes else [],
             "elapsed_s": search.elapsed_s if search else sum(trial.seconds or 0.0 for trial in self.study.trials),
-            "left_s": search.left_s if search and search.is_running else None,
+            "left_s": search.left_s if search and is_running else None,
             "notes": self._notes,
         }
+
+
+_NOT_RUN = "this kernel has not run the cell; run it first"
+# What the page asks of a search that runs.
+_OF_SEARCH: dict[str, Callable[[Search, Any], None]] = {
+    "pause": lambda search, _: search.pause(),
+    "resume": lambda search, _: search.resume(),
+    "stop": lambda search, _: search.stop(),
+    "skip": lambda search, message: search.skip(message["number"]),
+    "jobs": lambda search, message: setattr(search, "jobs", message["jobs"]),
+}
 
 
 def _ran_text(outcome: Outcome) -> str:
@@ -566,17 +573,3 @@ def on_main_thread(action: Callable[[], None]) -> None:
             action()
 
     loop.add_callback(turn)
-
-
-def _set(widget: w.Widget, **values: object) -> None:
-    """Set the traits that differ: each trait that is set costs a message."""
-    for name, value in values.items():
-        if getattr(widget, name) != value:
-            setattr(widget, name, value)
-
-
-def _inside(box: w.Box) -> list[w.Widget]:
-    found: list[w.Widget] = []
-    for child in box.children:
-        found += [*(_inside(child) if isinstance(child, w.Box) else []), child]
-    return found

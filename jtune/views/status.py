@@ -204,6 +204,39 @@ def _compared(ranked: Ranked) -> tuple[float, float] | None:
     return (values[0], values[1]) if len(values) == 2 else None
 
 
+def changes(objectives: Sequence[Goal], ranked: Ranked) -> list[messages.Change]:
+    """Return what the best trial made of each objective, as ``0.924 -> 0.966`` and ``+0.042 over your cell``."""
+    own, found = ranked.baseline, ranked.best
+    befores = own.values if own is not None else ()
+    afters = found.values if found is not None and (own is None or found.number != own.number) else ()
+    return [
+        _change(label(goal), befores[i] if befores else None, afters[i] if afters else None)
+        for i, goal in enumerate(objectives)
+    ]
+
+
+def _change(name: str, before: float | None, after: float | None) -> messages.Change:
+    if before is None or after is None:
+        texts = ["" if value is None else number(value) for value in (before, after)]
+        return {"label": name, "before": texts[0], "after": texts[1], "gain": ""}
+    difference = after - before
+    if not difference:
+        return {"label": name, "before": number(before), "after": number(after), "gain": ""}
+    before_text, after_text = _told_apart(before, after)
+    size = f"{difference:+.0f}" if 1000 <= abs(difference) < 1e6 else f"{difference:+.2g}"
+    return {"label": name, "before": before_text, "after": after_text, "gain": f"{size} over your cell"}
+
+
+def _told_apart(*values: float) -> tuple[str, ...]:
+    """Return numbers in the digits that tell them apart, three at least, and six at most."""
+    for digits in (3, 4, 5):
+        texts = tuple(f"{value:.{digits}g}" for value in values)
+        spread = max(values) - min(values)
+        if spread and all(abs(float(text) - value) < 0.05 * spread for text, value in zip(texts, values, strict=True)):
+            return texts
+    return tuple(map(number, values))
+
+
 def gain(value: float, baseline: float) -> str:
     """Return ``0.05 (5.4 %) higher``, how a value compares with the baseline's; empty where they are equal."""
     if value == baseline:

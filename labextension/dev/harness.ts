@@ -4,12 +4,12 @@
  * `window.harness` is for dev/shots.py.
  */
 
-import charts from '../src/panel/charts';
-import head from '../src/panel/head';
+import board from '../src/panel/board';
+import * as large from '../src/panel/large';
 import { duration } from '../src/panel/duration';
-import type { FromCharts, Row, Status, StudyInfo, TrialsMessage } from '../src/messages';
+import type { BoardTraits, FromBoard, Row, Status, StudyInfo, TrialsMessage } from '../src/messages';
 import { FakeModel } from './model';
-import { effectsOf, pairOf, scenes, type Scene } from './scenes';
+import { pairOf, posteriorOf, scenes, type Scene, verdictsOf } from './scenes';
 
 const query = new URLSearchParams(location.search);
 const name = query.get('scene') ?? 'three';
@@ -44,10 +44,10 @@ function trials({ rows, study }: Scene, start: number, count: number): TrialsMes
   return { type: 'trials', start, rows: known.slice(start), best, baseline: 0, front };
 }
 
-const sent: FromCharts[] = [];
+const sent: FromBoard[] = [];
 let known = name === 'stream' ? 0 : scene.rows.length;
 
-function answer(message: FromCharts): void {
+function answer(message: FromBoard): void {
   sent.push(message);
   setTimeout(() => {
     if (message.type === 'resync') resync(message.start);
@@ -58,15 +58,24 @@ function answer(message: FromCharts): void {
 
 function resync(start: number): void {
   model.receive(trials(scene, start, known));
-  const reason = 'The effects come with the tenth trial.';
-  const effects = scene.hasEffects && scene.study.objectives.length > 0 ? effectsOf(scene.study) : [];
-  model.receive({ type: 'effects', effects, reason: effects.length > 0 ? '' : reason });
-  const params = scene.rows[bestOf(scene.rows, scene.study) ?? 0]?.params ?? [];
-  if (query.has('cursor')) model.receive({ type: 'cursor', params, mean: 0.93, sd: 0.01 });
+  predict();
+  const best = scene.rows[bestOf(scene.rows, scene.study) ?? 0]?.params ?? [];
+  const { parameters } = scene.study;
+  const params = parameters.map(({ own }, i) => best[i] ?? own);
+  const active = parameters.map((_, i) => best.length === 0 || best[i] !== null);
+  model.receive({ type: 'cursor', params, active, taken: 0 });
   const first = scene.study.parameters[0];
   if (query.has('narrowed') && first) {
-    model.receive({ type: 'narrowed', ranges: { [first.name]: [first.low * 100, first.high / 10] } });
+    const ranges = { [first.name]: [first.low * 100, first.high / 10] };
+    model.receive({ type: 'narrowed', ranges, locked: [scene.study.parameters.at(-1)?.name] });
   }
+}
+
+function predict(): void {
+  const reason = 'a prediction needs 3 distinct points';
+  const posterior = scene.hasPrediction ? posteriorOf(scene.study, scene.rows.slice(0, known)) : null;
+  const verdicts = posterior ? verdictsOf(scene.study) : [];
+  model.receive({ type: 'effects', posterior, verdicts, reason: posterior ? '' : reason });
 }
 
 function detail(number: number): void {
@@ -109,8 +118,19 @@ const status: Status = {
   done: scene.rows.length,
   total,
   count: total === null ? `${scene.rows.length} trials` : `${scene.rows.length}/${total} trials`,
-  phase: 'running',
+  phase: query.has('done') ? 'ended' : 'running',
   text: `running trial ${scene.rows.length}`,
+  changes: scene.study.objectives.map(({ label }, i) => ({
+    label,
+    before: scene.rows.length > 0 ? '0.924' : '',
+    after: scene.rows.length > 1 ? '0.966' : '',
+    gain: scene.rows.length > 1 ? `+0.04${i} over your cell` : '',
+  })),
+  failed: scene.rows.some(({ state }) => state === 'failed') ? '5 failed: booster = dart' : '',
+  next: query.has('done') ? '18 trials without gain; apply the best one, or stop here' : '',
+  can_run: true,
+  is_exploring: scene.study.objectives.length === 0,
+  is_live: true,
   elapsed_s: 12,
   left_s: 21,
   best: '0.9750 in trial 12',
@@ -119,15 +139,14 @@ const status: Status = {
   notes: query.has('notes') ? ['C was not applied: line 3 has changed since.'] : [],
 };
 
-const model = new FakeModel<{ study: StudyInfo }>({ study: scene.study }, (message) => {
-  answer(message as FromCharts);
-});
-const widget = charts();
-widget.initialize({ model: model.asModel() });
-const headModel = new FakeModel<{ status: Status }>({ status });
 const at = (id: string) => document.getElementById(id) ?? document.body;
-head().render({ model: headModel.asModel(), el: at('head') });
-const leave = widget.render({ el: at('charts') });
+const traits: BoardTraits = { study: scene.study, status, script: '', identity: '' };
+const model = new FakeModel<BoardTraits>(traits, (message) => {
+  answer(message as FromBoard);
+});
+const widget = board(() => Promise.resolve(large));
+widget.initialize({ model: model.asModel() });
+const leave = widget.render({ model: model.asModel(), el: at('board') });
 
 /** Let 200 trials a second arrive, 10 every 50 ms, and say how the page stood it. */
 async function stream(): Promise<Record<string, number>> {
@@ -147,8 +166,7 @@ async function stream(): Promise<Record<string, number>> {
     const start = known;
     known = wanted;
     if (known > start) model.receive(trials(scene, start, known));
-    if (start % 1000 > known % 1000)
-      model.receive({ type: 'effects', effects: effectsOf(scene.study), reason: '' });
+    if (start % 1000 > known % 1000) predict();
   }
   await drawn();
   isOn = false;
@@ -161,7 +179,7 @@ async function stream(): Promise<Record<string, number>> {
 }
 
 async function drawn(): Promise<void> {
-  const { dataset } = at('charts');
+  const { dataset } = at('board');
   while (dataset.drawn !== dataset.rows) await new Promise((resolve) => requestAnimationFrame(resolve));
 }
 
@@ -177,4 +195,26 @@ async function redraw(): Promise<number> {
   return performance.now() - began;
 }
 
-Object.assign(window, { harness: { model, headModel, sent, stream, redraw, leave, status } });
+/** How long the rows take to be drawn again, in one frame, when a handle is moved: the median and the worst of 60. */
+async function drag(): Promise<{ median_ms: number; worst_ms: number }> {
+  const chart = document.querySelector('.jtune-row-chart');
+  if (!chart) throw new Error('there is no row');
+  const { left, width, top } = chart.getBoundingClientRect();
+  const times: number[] = [];
+  const at = (share: number) => ({ clientX: left + share * width, clientY: top + 50, bubbles: true });
+  chart.setPointerCapture = () => undefined;
+  chart.dispatchEvent(new PointerEvent('pointerdown', { ...at(0.1), button: 0 }));
+  for (let i = 0; i < 60; i++) {
+    const began = performance.now();
+    chart.dispatchEvent(new PointerEvent('pointermove', at(0.1 + i / 80)));
+    const moved = performance.now();
+    // The rows are drawn in the next frame.
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+    times.push(moved - began);
+  }
+  chart.dispatchEvent(new PointerEvent('pointerup', at(0.9)));
+  times.sort((a, b) => a - b);
+  return { median_ms: times[30] ?? 0, worst_ms: times.at(-1) ?? 0 };
+}
+
+Object.assign(window, { harness: { model, sent, stream, redraw, drag, leave, status } });

@@ -1,11 +1,21 @@
 /** Studies made up for looking at the panel. */
 
-import type { Effect, Goal, PairMessage, Parameter, Row, State, StudyInfo } from '../src/messages';
+import type {
+  Columns,
+  Goal,
+  PairMessage,
+  Parameter,
+  Posterior,
+  Row,
+  State,
+  StudyInfo,
+  Verdict,
+} from '../src/messages';
 
 export interface Scene {
   study: StudyInfo;
   rows: Row[];
-  hasEffects: boolean;
+  hasPrediction: boolean;
 }
 
 /** Mulberry32: the same pictures every time. */
@@ -20,7 +30,7 @@ function random(seed: number): () => number {
 }
 
 function float(name: string, low: number, high: number, log = false): Parameter {
-  return { name, kind: 'float', low, high, log, step: null, choices: [], condition: '' };
+  return { name, kind: 'float', low, high, log, step: null, choices: [], condition: '', own: low };
 }
 
 function int(name: string, low: number, high: number): Parameter {
@@ -106,26 +116,54 @@ export function rowsOf({
   });
 }
 
-export function effectsOf({ parameters }: StudyInfo, hidden: readonly string[] = []): Effect[] {
-  const total = parameters.reduce((sum, _, i) => sum + 1 / (1 + i), 0);
-  return parameters
-    .filter(({ name }) => !hidden.includes(name))
-    .map((parameter, i) => {
-      const count = parameter.kind === 'choice' ? parameter.choices.length : 40;
-      const x = Array.from({ length: count }, (_, k) =>
-        parameter.kind === 'choice' ? k : place(parameter, k / (count - 1)),
-      );
-      const mean = x.map(
-        (at) =>
-          height(
-            parameters,
-            parameters.map((_, k) => (k === i ? at : null)),
-          ) - 0.03,
-      );
-      const sd = x.map((at) => 0.008 + 0.02 * Math.abs(unit(parameter, at) - 0.35));
-      const importance = 1 / (1 + i) / total;
-      return { name: parameter.name, x, mean, sd, importance, share: `${Math.round(100 * importance)} %` };
+const LENGTH = 0.5;
+
+/** A surrogate of the complete trials, with hyper-parameters that were learnt from nothing. */
+export function posteriorOf({ parameters, objectives }: StudyInfo, rows: readonly Row[]): Posterior | null {
+  const complete = rows.filter(({ values }) => values.length > 0).slice(-120);
+  if (complete.length < 3 || objectives.length === 0) return null;
+  const columns = parameters.map<Columns>(({ name, kind, log, low, high, choices }) => ({
+    name,
+    log,
+    ends: log ? [Math.log10(low), Math.log10(high)] : [low, high],
+    choices: kind === 'choice' ? choices.map((_, i) => choices.map((__, j) => (i === j ? 0.25 : 0))) : [],
+    rest: kind === 'choice' ? choices.map(() => 0.1) : [0.5],
+  }));
+  const encoded = ({ params }: Row) =>
+    columns.flatMap(({ log, ends, choices, rest }, i) => {
+      const x = params[i] ?? null;
+      if (x === null) return rest;
+      return choices[x] ?? [((log ? Math.log10(x) : x) - ends[0]) / (ends[1] - ends[0])];
     });
+  const values = complete.map((row) => row.values[0] ?? 0);
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const sd = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length);
+  const lengths = columns.flatMap(({ rest }, i) => rest.map(() => LENGTH * (1 + i / 3)));
+  return {
+    x: complete.flatMap(encoded),
+    z: values.map((value) => (value - mean) / sd),
+    lengths,
+    scale: 1,
+    noise: 0.05,
+    warp: { power: 1, center: mean, unit: sd, mean: 0, sd: 1 },
+    columns,
+  };
+}
+
+const WORDS: Pick<Verdict, 'kind' | 'text' | 'more'>[] = [
+  { kind: 'worth', text: 'worth 0.022 ± 0.009', more: 'as good: 0.07 … 0.3' },
+  { kind: 'maybe', text: 'probably matters: +0.03 ± 0.02', more: 'best at its upper end: widen the range' },
+  { kind: 'open', text: 'not known yet: +0.001 ± 0.05', more: '' },
+  { kind: 'kept', text: 'kept at your value', more: '' },
+  { kind: 'none', text: 'makes no difference here: keep 0.5', more: '' },
+];
+
+export function verdictsOf({ parameters }: StudyInfo): Verdict[] {
+  const last = WORDS.length - 1;
+  return parameters.flatMap(({ name }, i) => {
+    const words = WORDS[Math.min(last, Math.floor((i * WORDS.length) / Math.max(parameters.length, 4)))];
+    return words ? [{ name, ...words }] : [];
+  });
 }
 
 export function pairOf({ parameters }: StudyInfo, a: string, b: string): PairMessage {
@@ -177,7 +215,13 @@ const NASTY = [
 
 function scene(name: string, shape: Shape): Scene {
   const { parameters, objectives } = shape;
-  return { study: { name, parameters, objectives }, rows: rowsOf(shape), hasEffects: shape.trials > 9 };
+  const rows = rowsOf(shape);
+  const own = parameters.map((parameter, i) => ({ ...parameter, own: rows[0]?.params[i] ?? parameter.own }));
+  return {
+    study: { name, parameters: own, objectives, conditions: [] },
+    rows,
+    hasPrediction: shape.trials > 9,
+  };
 }
 
 export const scenes: Record<string, () => Scene> = {
@@ -217,6 +261,23 @@ export const scenes: Record<string, () => Scene> = {
       trials: 30,
       seed: 7,
       isMessy: true,
+    }),
+  one: () => scene('one', { parameters: THREE.slice(0, 1), objectives: [ACCURACY], trials: 25, seed: 11 }),
+  begin: () => scene('begin', { parameters: THREE, objectives: [ACCURACY], trials: 0, seed: 12 }),
+  twelve: () =>
+    scene('twelve', {
+      parameters: FIFTEEN.slice(0, 12),
+      objectives: [ACCURACY],
+      trials: 100,
+      seed: 13,
+      isMessy: true,
+    }),
+  thirty: () =>
+    scene('thirty', {
+      parameters: [...FIFTEEN, ...FIFTEEN.map((each) => ({ ...each, name: `${each.name}_2` }))],
+      objectives: [ACCURACY],
+      trials: 150,
+      seed: 14,
     }),
   explore: () => scene('explore', { parameters: THREE, objectives: [], trials: 20, seed: 8 }),
   stream: () =>

@@ -44,7 +44,7 @@ def serve() -> str:
 def settled(page: Page) -> None:
     """Wait until all charts in sight are drawn."""
     page.wait_for_selector(".jtune-live")
-    page.wait_for_function("() => { const d = document.getElementById('charts').dataset; return d.drawn === d.rows }")
+    page.wait_for_function("() => { const d = document.getElementById('board').dataset; return d.drawn === d.rows }")
 
 
 def shoot(page: Page, url: str, scene: str, theme: str, width: int) -> None:

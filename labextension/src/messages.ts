@@ -17,6 +17,8 @@ export interface Parameter {
   choices: string[];
   /** The text of its `if`; empty where the parameter is always active. */
   condition: string;
+  /** Where the user's own value stands: the literal in the cell. */
+  own: number;
 }
 
 /** An objective. */
@@ -31,6 +33,23 @@ export interface StudyInfo {
   parameters: Parameter[];
   /** Empty where the cell has no objective (`%%explore`). */
   objectives: Goal[];
+  /** When parameters are active that are not always so, parents before children. */
+  conditions: Activity[];
+}
+
+/** A parameter that a condition compares. */
+export interface Parent {
+  name: string;
+  /** The numbers at which its cases meet, of a range; a choice has a case for each value. */
+  cuts: number[];
+}
+
+/** When a parameter is active: a table over the cases of its parents. */
+export interface Activity {
+  name: string;
+  parents: Parent[];
+  /** The last parent's cases change fastest; empty where only the kernel can tell. */
+  holds: boolean[];
 }
 
 export type Phase = 'running' | 'paused' | 'ended';
@@ -64,8 +83,31 @@ export interface Lane {
   values: string;
 }
 
+/** What the best trial made of an objective. */
+export interface Change {
+  label: string;
+  /** The baseline's value; empty where there is none. */
+  before: string;
+  /** The best trial's; empty while there is none, and where that is the baseline. */
+  after: string;
+  /** Such as "+0.042 over your cell"; empty where there is none. */
+  gain: string;
+}
+
 /** What the panel's head shows. */
 export interface Status extends StudyState {
+  /** One an objective. */
+  changes: Change[];
+  /** Such as "5 failed: b ≥ 3"; empty where none failed. */
+  failed: string;
+  /** What to do next, as one sentence; empty while a search runs. */
+  next: string;
+  /** Whether this kernel can run the cell: it has run it before. */
+  can_run: boolean;
+  /** Whether the cell runs again with each move of a handle. */
+  is_exploring: boolean;
+  /** Whether it does so while a handle is dragged, and not only when it is released. */
+  is_live: boolean;
   /** How many trials run at a time; null where they run in the kernel, one by one, or none runs. */
   jobs: number | null;
   /** The trials that run; empty where `jobs` is null. */
@@ -92,49 +134,77 @@ export interface Effect {
   share: string;
 }
 
-/** The traits that both widgets of a panel have, for their loader. */
-export interface PartTraits {
-  /** The part of the script that draws this widget. */
-  part: 'head' | 'charts';
-  /** The script's digest: a kernel whose jtune was updated has another one. */
+export type VerdictKind = 'worth' | 'maybe' | 'open' | 'kept' | 'none' | 'inactive';
+
+/** What changing a parameter is worth; `jtune/views/verdicts.py` has the definition. */
+export interface Verdict {
+  name: string;
+  kind: VerdictKind;
+  /** Such as "worth 0.022 ± 0.009". */
+  text: string;
+  /** Such as "as good: 0.07 … 0.3"; may be empty. */
+  more: string;
+}
+
+/** Yeo and Johnson's transform, between the objective's units and the surrogate's. */
+export interface Warp {
+  power: number;
+  center: number;
+  unit: number;
+  mean: number;
+  sd: number;
+}
+
+/** How a parameter's value is encoded. */
+export interface Columns {
+  name: string;
+  log: boolean;
+  /** What is encoded as 0 and as 1, in logarithms (of base 10) where `log`; 0 and 0 of choices. */
+  ends: [number, number];
+  /** The columns of each choice; empty of a range, which has one column. */
+  choices: number[][];
+  /** The columns of an inactive parameter. */
+  rest: number[];
+}
+
+/** A Gaussian process: its n observations in d columns, and its hyper-parameters. */
+export interface Posterior {
+  /** Row after row, n * d. */
+  x: number[];
+  /** In the surrogate's units. */
+  z: number[];
+  /** One a column. */
+  lengths: number[];
+  scale: number;
+  noise: number;
+  warp: Warp;
+  /** In the order of the columns; a parameter of one value has none. */
+  columns: Columns[];
+}
+
+export type Script = 'script' | 'large';
+
+/** The traits of a panel's widget. */
+export interface BoardTraits {
+  study: StudyInfo;
+  status: Status;
+  /** The scripts' digest: a kernel whose jtune was updated has another one. */
   script: string;
   /** The id of the widget's model. */
   identity: string;
 }
 
-/** The trait of the head. */
-export interface HeadTraits {
-  status: Status;
-}
-
-/** The trait of the charts. */
-export interface ChartsTraits {
-  study: StudyInfo;
-}
-
-/** Send the script. */
+/** Send a script. */
 export interface ScriptRequest {
   type: 'script';
+  name: Script;
 }
 
-/** The script, which is the message's one buffer, compressed by gzip. */
+/** A script, which is the message's one buffer, compressed by gzip. */
 export interface ScriptMessage {
   type: 'script';
+  name: Script;
 }
-
-/** Give up a trial that runs. */
-export interface SkipRequest {
-  type: 'skip';
-  number: number;
-}
-
-/** Run as many trials at a time from now on. */
-export interface JobsRequest {
-  type: 'jobs';
-  jobs: number;
-}
-
-export type FromHead = SkipRequest | JobsRequest;
 
 /** The learning curves of a trial whose loops report. */
 export interface Reported {
@@ -169,12 +239,14 @@ export interface TrialsMessage extends Standing {
   rows: Row[];
 }
 
-/** The effects of all parameters. */
+/** What the surrogate says. */
 export interface EffectsMessage {
   type: 'effects';
-  /** Most important first; empty while there are too few trials. */
-  effects: Effect[];
-  /** Why there are none; empty where there are. */
+  /** Null while there are too few trials, and where the objective is constant. */
+  posterior: Posterior | null;
+  /** What matters most first; empty while there is no prediction. */
+  verdicts: Verdict[];
+  /** Why there is no prediction; empty where there is one. */
   reason: string;
 }
 
@@ -190,19 +262,22 @@ export interface PairMessage {
   reason: string;
 }
 
-/** Where the sliders stand, and what the surrogate says of that point. */
+/** Where the handles stand. */
 export interface CursorMessage {
   type: 'cursor';
-  params: (number | null)[];
-  /** Null, as is the sd, where the surrogate cannot tell. */
-  mean: number | null;
-  sd: number | null;
+  /** One per parameter, active or not. */
+  params: number[];
+  active: boolean[];
+  /** How many moves the kernel has taken: a page that has sent more of them knows better. */
+  taken: number;
 }
 
-/** The parts of domains that the search keeps to: a locked parameter has two equal ends, a free one is absent. */
+/** What the search is held to. */
 export interface NarrowedMessage {
   type: 'narrowed';
+  /** The parts of domains that are searched; whole ones are absent. */
   ranges: Record<string, [number, number]>;
+  locked: string[];
 }
 
 /** All about the trial that was picked; its prints and figures are shown by an Output widget below. */
@@ -228,7 +303,8 @@ export interface Source {
   name: string;
   /** The notebook's id of the cell that the study came from; empty where that is not known. */
   cell: string;
-  number: number;
+  /** The trial; null where the literals are those of the handles. */
+  number: number | null;
   text: string;
   /** Name, literal as it stood when the cell ran, literal of the trial. */
   literals: [string, string, string][];
@@ -241,7 +317,7 @@ export interface SourceMessage extends Source {
   type: 'source';
 }
 
-export type ToCharts =
+export type ToBoard =
   | TrialsMessage
   | EffectsMessage
   | PairMessage
@@ -269,7 +345,62 @@ export interface PairRequest {
   b: string;
 }
 
-export type FromCharts = ResyncRequest | PickRequest | PairRequest;
+/** The user has moved handles, to these positions. */
+export interface MoveRequest {
+  type: 'move';
+  values: Record<string, number>;
+}
+
+/** Hold the search to a parameter's value, or to a part of its range; null for the range's own ends. */
+export interface HoldRequest {
+  type: 'hold';
+  name: string;
+  locked: boolean;
+  low: number | null;
+  high: number | null;
+}
+
+/** Give up a trial that runs; null for all that run. */
+export interface SkipRequest {
+  type: 'skip';
+  number: number | null;
+}
+
+/** Run as many trials at a time from now on. */
+export interface JobsRequest {
+  type: 'jobs';
+  jobs: number;
+}
+
+/** Send the cell with a trial's literals; null for where the handles stand. */
+export interface ApplyRequest {
+  type: 'apply';
+  number: number | null;
+}
+
+/** Go on with the search that has ended. */
+export interface MoreRequest {
+  type: 'more';
+  trials: number;
+}
+
+/** Do something to the search, or run the cell where the handles stand. */
+export interface ActRequest {
+  type: 'pause' | 'resume' | 'stop' | 'run';
+}
+
+export type FromBoard =
+  | ResyncRequest
+  | PickRequest
+  | PairRequest
+  | MoveRequest
+  | HoldRequest
+  | SkipRequest
+  | JobsRequest
+  | ApplyRequest
+  | MoreRequest
+  | ActRequest
+  | ScriptRequest;
 
 /** A study, and the cell that it came from. */
 export interface StudyStanding extends StudyState {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { duration, elapsed, roughly } from '../src/panel/duration';
 import { timeText } from '../src/panel/head';
-import type { Status } from '../src/messages';
+import { status } from './fixtures';
 
 /** The kernel writes durations alike. */
 const CASES = JSON.parse(
@@ -34,23 +34,7 @@ test('a clock shows whole seconds', () => {
   ]);
 });
 
-const STATUS: Status = {
-  name: 'study',
-  objectives: [],
-  done: 17,
-  total: 40,
-  count: '17/40 trials',
-  phase: 'running',
-  text: '',
-  elapsed_s: 10,
-  left_s: 22,
-  best: '',
-  baseline: '',
-  jobs: null,
-  lanes: [],
-  gain: '',
-  notes: [],
-};
+const STATUS = status({ left_s: 22 });
 
 test('the head counts on while the search runs', () => {
   expect(timeText(STATUS, 2)).toBe('12 s, about 20 s left');

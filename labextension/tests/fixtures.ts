@@ -1,7 +1,10 @@
 /** Studies for the tests of the chart options. */
 
+import type { Shared } from '../src/panel/chart';
 import type { Data, Theme } from '../src/panel/data';
-import type { Goal, Parameter, Row, StudyInfo } from '../src/messages';
+import type { Stage } from '../src/panel/stage';
+import type { Store } from '../src/panel/store';
+import type { Goal, Parameter, Row, Status, StudyInfo } from '../src/messages';
 
 export const THEME: Theme = {
   isDark: false,
@@ -23,7 +26,18 @@ export const THEME: Theme = {
 };
 
 export function range(name: string, low: number, high: number, more: Partial<Parameter> = {}): Parameter {
-  return { name, kind: 'float', low, high, log: false, step: null, choices: [], condition: '', ...more };
+  return {
+    name,
+    kind: 'float',
+    low,
+    high,
+    log: false,
+    step: null,
+    choices: [],
+    condition: '',
+    own: low,
+    ...more,
+  };
 }
 
 export function choice(name: string, ...choices: string[]): Parameter {
@@ -34,7 +48,7 @@ export const MINIMIZE: Goal = { label: 'loss', direction: 'minimize' };
 export const MAXIMIZE: Goal = { label: 'accuracy', direction: 'maximize' };
 
 export function study(parameters: Parameter[], objectives: Goal[] = [MINIMIZE]): StudyInfo {
-  return { name: 'study', parameters, objectives };
+  return { name: 'study', parameters, objectives, conditions: [] };
 }
 
 /** A complete trial; an empty list of values makes it a failed one. */
@@ -55,13 +69,43 @@ export function dataOf(info: StudyInfo, rows: Row[], more: Partial<Data> = {}): 
     best: null,
     baseline: null,
     front: [],
-    effects: [],
-    effectsReason: '',
+    surrogate: null,
+    verdicts: [],
     pair: null,
-    cursor: null,
+    present: info.parameters.map(({ own }) => own),
+    active: info.parameters.map(() => true),
     narrowed: {},
+    locked: [],
     selected: null,
     isShown: () => true,
+    ...more,
+  };
+}
+
+/** A search that runs. */
+export function status(more: Partial<Status> = {}): Status {
+  return {
+    name: 'study',
+    objectives: [MINIMIZE],
+    changes: [{ label: 'loss', before: '0.5', after: '0.25', gain: '-0.25 over your cell' }],
+    done: 17,
+    total: 40,
+    count: '17/40 trials',
+    phase: 'running',
+    text: 'running trial 17',
+    elapsed_s: 10,
+    left_s: null,
+    best: '0.25 in trial 3',
+    baseline: '0.5',
+    gain: '0.25 (50 %) lower',
+    failed: '',
+    next: '',
+    can_run: true,
+    is_exploring: false,
+    is_live: false,
+    notes: [],
+    jobs: null,
+    lanes: [],
     ...more,
   };
 }
@@ -100,4 +144,17 @@ export function training(count: number, more: Partial<Data> = {}): Data {
     .filter(({ values }) => values.length > 0)
     .sort((a, b) => (a.values[0] ?? 0) - (b.values[0] ?? 0));
   return dataOf(study(parameters), rows, { baseline: 0, best: best[0]?.number ?? null, ...more });
+}
+
+/** A stage on which nothing is ever drawn. */
+export const STAGE = {
+  add: () => undefined,
+  mark: () => undefined,
+  hurry: () => undefined,
+} as unknown as Stage;
+
+/** What the parts of a view have in common, without a page around it. */
+export function sharedOf(store: Store): Shared {
+  const library = () => new Promise<never>(() => undefined);
+  return { store, theme: () => THEME, signal: new AbortController().signal, library };
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import type { DetailMessage, FromCharts, Row, TrialsMessage } from '../src/messages';
+import type { DetailMessage, FromBoard, Row, TrialsMessage } from '../src/messages';
 import { Store, type Part } from '../src/panel/store';
 import { choice, range, row, study } from './fixtures';
 
@@ -19,8 +19,8 @@ function detail(number: number): DetailMessage {
   return { type: 'detail', number, state: 'complete', origin: 'sampler', ...empty };
 }
 
-function made(): { store: Store; sent: FromCharts[]; changes: Part[] } {
-  const sent: FromCharts[] = [];
+function made(): { store: Store; sent: FromBoard[]; changes: Part[] } {
+  const sent: FromBoard[] = [];
   const changes: Part[] = [];
   const store = new Store(STUDY, (message) => sent.push(message));
   store.listen((part) => changes.push(part), new AbortController().signal);
@@ -136,6 +136,41 @@ describe('picking', () => {
     store.take(detail(4));
     expect(store.selected).toBe(4);
     expect(store.detail?.number).toBe(4);
+  });
+});
+
+describe('handles', () => {
+  test('stand at the values of the cell, and are moved at once', () => {
+    const { store, sent, changes } = made();
+    expect(store.present).toEqual([0, 0]);
+    store.move(new Map([[0, 0.5]]));
+    expect(store.present).toEqual([0.5, 0]);
+    expect(sent.at(-1)).toEqual({ type: 'move', values: { x: 0.5 } });
+    store.move(new Map([[1, 1]]), false);
+    expect(store.present).toEqual([0.5, 1]);
+    expect(sent).toHaveLength(2);
+    expect(changes).toEqual(['cursor', 'cursor']);
+  });
+
+  test('what the kernel said before it took the last move is outdated', () => {
+    const { store } = made();
+    store.move(new Map([[0, 0.5]]));
+    store.move(new Map([[0, 0.6]]));
+    store.take({ type: 'cursor', params: [0.5, 0], active: [true, true], taken: 1 });
+    expect(store.present).toEqual([0.6, 0]);
+    store.take({ type: 'cursor', params: [0.25, 1], active: [true, false], taken: 2 });
+    expect([store.present, store.active]).toEqual([
+      [0.25, 1],
+      [true, false],
+    ]);
+  });
+
+  test('a condition makes parameters active and inactive in the page', () => {
+    const conditions = [{ name: 'x', parents: [{ name: 'kind', cuts: [] }], holds: [true, false] }];
+    const store = new Store({ ...STUDY, conditions }, () => undefined);
+    expect(store.active).toEqual([true, true]);
+    store.move(new Map([[1, 1]]));
+    expect(store.active).toEqual([false, true]);
   });
 });
 

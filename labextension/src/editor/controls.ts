@@ -7,7 +7,7 @@
 
 import { type EditorView, WidgetType } from '@codemirror/view';
 import type { ChoiceDomain, Domain, Tunable, Value } from '../language';
-import { shareOf, stepped, valueAt } from './scale';
+import { shareOf, stepped, valueAt } from '../language/scale';
 import { element } from '../dom';
 import { Hold } from './hold';
 

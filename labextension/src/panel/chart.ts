@@ -1,8 +1,8 @@
-/** One ECharts chart in the page. */
+/** One ECharts chart in the page. The library is large, and comes when the first chart is to be seen. */
 
 import type { Data, Theme } from './data';
 import { element } from '../dom';
-import { init, type EChartsOption, type EChartsType } from './echarts';
+import type { EChartsOption, EChartsType, Library } from './large';
 import { trialOf } from './options/shared';
 import type { Drawable } from './stage';
 import type { Store } from './store';
@@ -14,6 +14,7 @@ export interface Shared {
   store: Store;
   theme(): Theme;
   signal: AbortSignal;
+  library(): Promise<Library>;
 }
 
 /** What a chart shows, as a picture and as a sentence. */
@@ -39,6 +40,8 @@ function kindOf(part: unknown): string {
 export class Chart implements Drawable {
   readonly node = element('div', { class: 'jtune-chart', role: 'img' });
   protected chart: EChartsType | null = null;
+  #library: Library | null = null;
+  #isAsked = false;
   #structure = '';
 
   constructor(
@@ -53,7 +56,11 @@ export class Chart implements Drawable {
   draw(): void {
     const { clientWidth: width, clientHeight: height } = this.node;
     if (width === 0 || height === 0) return;
-    this.chart ??= this.#create();
+    if (!this.#library) {
+      this.#ask();
+      return;
+    }
+    this.chart ??= this.#create(this.#library);
     if (this.chart.getWidth() !== width || this.chart.getHeight() !== height) this.chart.resize();
     const option = this.complete();
     const structure = structureOf(option);
@@ -62,10 +69,11 @@ export class Chart implements Drawable {
     this.node.setAttribute('aria-label', this.content.describe(this.shared.store));
   }
 
-  /** The chart as SVG, in its present size. */
+  /** The chart as SVG, in its present size; empty before it has been drawn. */
   svg(): string {
+    if (!this.#library) return '';
     const { clientWidth: width, clientHeight: height } = this.node;
-    const still = init(null, null, { renderer: 'svg', ssr: true, width, height });
+    const still = this.#library.init(null, null, { renderer: 'svg', ssr: true, width, height });
     still.setOption(this.complete());
     const svg = still.renderToSVGString();
     still.dispose();
@@ -106,7 +114,16 @@ export class Chart implements Drawable {
     return [across, Math.max(GAP_PX, Math.min(top + y + GAP_PX, toBottom)) - top];
   }
 
-  #create(): EChartsType {
+  #ask(): void {
+    if (this.#isAsked) return;
+    this.#isAsked = true;
+    void this.shared.library().then((library) => {
+      this.#library = library;
+      if (!this.shared.signal.aborted) this.draw();
+    });
+  }
+
+  #create({ init }: Library): EChartsType {
     const chart = init(this.node, null, { renderer: 'canvas' });
     chart.on('click', (event) => {
       const trial = trialOf(event);

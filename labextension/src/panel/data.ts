@@ -1,6 +1,8 @@
 /** What the charts read: one study as the page knows it now. */
 
-import type { CursorMessage, Effect, PairMessage, Row, StudyInfo } from '../messages';
+import type { PairMessage, Row, StudyInfo, Verdict } from '../messages';
+import type { Point } from './encoding';
+import type { Surrogate } from './slices';
 
 export interface Data {
   readonly study: StudyInfo;
@@ -9,13 +11,17 @@ export interface Data {
   readonly best: number | null;
   readonly baseline: number | null;
   readonly front: readonly number[];
-  /** Most important first; empty while there are too few trials. */
-  readonly effects: readonly Effect[];
-  readonly effectsReason: string;
+  /** Null while there are too few trials, and where the objective is constant. */
+  readonly surrogate: Surrogate | null;
+  /** What matters most first; empty while there is no prediction. */
+  readonly verdicts: readonly Verdict[];
   readonly pair: PairMessage | null;
-  readonly cursor: CursorMessage | null;
-  /** What the search is held to; a locked parameter has two equal ends. */
-  readonly narrowed: Readonly<Record<string, [number, number]>>;
+  /** Where the handles stand, and which parameters are active there. */
+  readonly present: Point;
+  readonly active: readonly boolean[];
+  /** The parts of ranges that the search keeps to; whole ones are absent. */
+  readonly narrowed: Readonly<Record<string, readonly [number, number]>>;
+  readonly locked: readonly string[];
   /** The trial that is picked. */
   readonly selected: number | null;
   /** Whether a trial passes the brushes of the parallel coordinates. */

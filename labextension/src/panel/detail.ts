@@ -30,7 +30,8 @@ function factsOf({ values, origin, took, repeats }: DetailMessage): [string, str
 
 /** The cell with a trial's values, to be copied. */
 export function sourceBlock(source: SourceMessage, onClose: () => void): HTMLElement {
-  const label = `The cell with the values of trial ${source.number}`;
+  const of = source.number === null ? 'where the handles stand' : `of trial ${source.number}`;
+  const label = `The cell with the values ${of}`;
   const changes = source.literals
     .filter(([, before, after]) => before !== after)
     .map(([name, before, after]) => element('li', {}, `${name}: ${before} → ${after}`));

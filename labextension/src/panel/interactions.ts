@@ -28,7 +28,7 @@ export class Interactions {
     });
     this.chart.node.classList.add('jtune-tall', 'jtune-square');
     const picker = element('div', { class: 'jtune-picker' }, this.#across, '×', this.#up, this.#what);
-    this.node = section('Interactions', 'jtune-tab', picker, this.chart.node);
+    this.node = section('Pairs', 'jtune-pairs', picker, this.chart.node);
     for (const select of [this.#across, this.#up]) {
       select.addEventListener('change', () => {
         this.#choose(select);
@@ -70,10 +70,10 @@ export class Interactions {
     }, wait_ms);
   }
 
-  /** The two most important parameters, as long as the user has chosen none. */
+  /** The two parameters that matter most, as long as the user has chosen none. */
   #preset(): void {
-    const { effects, study } = this.shared.store;
-    const names = (effects.length > 1 ? effects : study.parameters).map(({ name }) => name);
+    const { verdicts, study } = this.shared.store;
+    const names = (verdicts.length > 1 ? verdicts : study.parameters).map(({ name }) => name);
     this.#across.value = names[0] ?? '';
     this.#up.value = names[1] ?? '';
   }

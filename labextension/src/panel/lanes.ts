@@ -2,7 +2,7 @@
 
 import { button, element, setText } from '../dom';
 import { elapsed } from './duration';
-import type { FromHead, Lane, Status } from '../messages';
+import type { FromBoard, Lane, Status } from '../messages';
 
 /**
  * The number of the trial in each lane: one that runs on stays where it is, a new one takes the first free lane.
@@ -31,7 +31,7 @@ class Slot {
   readonly #skip: HTMLButtonElement;
   #lane: Lane | undefined;
 
-  constructor(send: (message: FromHead) => void) {
+  constructor(send: (message: FromBoard) => void) {
     this.#skip = button('Skip', () => {
       if (this.#lane) send({ type: 'skip', number: this.#lane.number });
     });
@@ -61,7 +61,7 @@ export class Lanes {
   #slots: Slot[] = [];
   #numbers: (number | null)[] = [];
 
-  constructor(private readonly send: (message: FromHead) => void) {
+  constructor(private readonly send: (message: FromBoard) => void) {
     this.#jobs.addEventListener('change', () => {
       this.#ask();
     });

@@ -1,11 +1,11 @@
 /**
- * The anywidget module of the panel's two widgets. It has the kernel send the script that draws them, once per page, and
- * keeps itself out of saved notebooks.
+ * The anywidget module of the panel. It has the kernel send the script that draws it, once per page, and that of the large
+ * charts when it is wanted; and keeps itself out of saved notebooks.
  */
 
 import type { AnyModel } from '@anywidget/types';
 
-import type { PartTraits, ScriptMessage, ScriptRequest, ToCharts } from '../messages';
+import type { BoardTraits, Script, ScriptMessage, ScriptRequest, ToBoard } from '../messages';
 
 /** What ipywidgets saves of a model, and sends of its changes, goes through this. */
 interface Saved {
@@ -13,22 +13,24 @@ interface Saved {
 }
 
 interface Props {
-  model: AnyModel<PartTraits>;
+  model: AnyModel<BoardTraits>;
   el: HTMLElement;
 }
 
 type Leave = () => void;
 
-interface Part {
-  initialize?(props: Pick<Props, 'model'>): Leave;
+interface Board {
+  initialize(props: Pick<Props, 'model'>): Leave;
   render(props: Props): Leave | undefined;
   /** Take what was sent before it was initialized: what a page misses, a busy kernel may not be able to send again. */
-  take?(message: unknown): void;
+  take(message: unknown): void;
 }
 
 type Packed = DataView<ArrayBuffer>;
-/** What script.ts exports. */
-type Script = Partial<Record<PartTraits['part'], () => Part>>;
+/** What script.ts exports: it is given a way to have large.ts sent. */
+interface Main {
+  default(library: () => Promise<unknown>): Board;
+}
 
 // The first widget asks at once; the next ones do if that one gets no answer, as its kernel may be gone.
 const PATIENCE_MS = 3000;
@@ -37,7 +39,7 @@ const KEY = Symbol.for('jtune.scripts');
 const NOTHING = 'export default {}';
 
 /** Without its kernel the widget shows nothing, so no notebook need keep this. Other hosts than ipywidgets save nothing. */
-async function keepOut(model: AnyModel<PartTraits>): Promise<void> {
+async function keepOut(model: AnyModel<BoardTraits>): Promise<void> {
   const manager = model.widget_manager as AnyModel['widget_manager'] | undefined;
   const saved = (await manager?.get_model(model.get('identity'))) as Partial<Saved> | undefined;
   if (!saved?.serialize) return;
@@ -45,10 +47,10 @@ async function keepOut(model: AnyModel<PartTraits>): Promise<void> {
   saved.serialize = (state) => serialize('_esm' in state ? { ...state, _esm: NOTHING } : state);
 }
 
-async function unpack(packed: Packed): Promise<Script> {
+async function unpack(packed: Packed): Promise<unknown> {
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
   const url = URL.createObjectURL(new Blob([await new Response(stream).text()], { type: 'text/javascript' }));
-  return (await import(url)) as Script;
+  return import(url);
 }
 
 /** A script as the page has it, or waits for it. */
@@ -63,46 +65,51 @@ class Arrival {
   });
 }
 
-function arrivalOf(digest: string): Arrival {
+function arrivalOf(model: AnyModel<BoardTraits>, name: Script): Arrival {
   const page = globalThis as { [KEY]?: Map<string, Arrival> };
   const arrivals = (page[KEY] ??= new Map<string, Arrival>());
-  const arrival = arrivals.get(digest) ?? new Arrival();
-  arrivals.set(digest, arrival);
+  const key = `${model.get('script')} ${name}`;
+  const arrival = arrivals.get(key) ?? new Arrival();
+  arrivals.set(key, arrival);
   return arrival;
 }
 
 /** Made once per model. */
 export default () => {
-  let part: Promise<Part> | undefined;
+  let board: Promise<Board> | undefined;
 
   const initialize = ({ model }: Pick<Props, 'model'>): Leave => {
     keepOut(model).catch(() => undefined); // It only makes a notebook larger.
-    const arrival = arrivalOf(model.get('script'));
+    const timers: ReturnType<typeof setTimeout>[] = [];
+    const wanted = (name: Script) => {
+      const arrival = arrivalOf(model, name);
+      const ask = () => {
+        if (!arrival.isHere) model.send({ type: 'script', name } satisfies ScriptRequest);
+      };
+      timers.push(setTimeout(ask, PATIENCE_MS * arrival.asked++));
+      return arrival.script;
+    };
     const early: unknown[] = [];
-    const take = (message: ScriptMessage | ToCharts, [packed]: DataView[]) => {
-      if (message.type === 'script' && packed) arrival.take(packed as Packed);
+    const take = (message: ScriptMessage | ToBoard, [packed]: DataView[]) => {
+      if (message.type === 'script' && packed) arrivalOf(model, message.name).take(packed as Packed);
       else if (!leave) early.push(message);
     };
     let leave: Leave | undefined;
     model.on('msg:custom', take);
-    const timer = setTimeout(() => {
-      if (!arrival.isHere) model.send({ type: 'script' } satisfies ScriptRequest);
-    }, PATIENCE_MS * arrival.asked++);
-    part = arrival.script.then((script) => {
-      const made = script[model.get('part')]?.();
-      if (!made) throw new Error(`jtune has no ${model.get('part')}`);
-      leave = made.initialize?.({ model }) ?? (() => undefined);
-      for (const message of early.splice(0)) made.take?.(message);
+    board = wanted('script').then((script) => {
+      const made = (script as Main).default(() => wanted('large'));
+      leave = made.initialize({ model });
+      for (const message of early.splice(0)) made.take(message);
       return made;
     });
     return () => {
-      clearTimeout(timer);
+      timers.forEach(clearTimeout);
       model.off('msg:custom', take);
       leave?.();
     };
   };
 
-  const render = async (props: Props) => (await part)?.render(props);
+  const render = async (props: Props) => (await board)?.render(props);
 
   return { initialize, render };
 };

@@ -1,7 +1,7 @@
 /** Parallel coordinates, whose brushes filter all views. */
 
 import { Chart, type Shared } from './chart';
-import type { EChartsOption } from './echarts';
+import type { EChartsOption } from './large';
 import { counted } from './format';
 import { brushed, parallelOption } from './options/parallel';
 

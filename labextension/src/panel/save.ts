@@ -1,7 +1,7 @@
-/** The menu "Save": the charts as one picture, the trials as CSV. */
+/** What is saved: the charts as one picture, the trials as CSV. */
 
 import type { Theme } from './data';
-import { button, element } from '../dom';
+import { element } from '../dom';
 
 /** A chart's place in the picture, in pixels from its top left corner. */
 export interface Placed {
@@ -52,58 +52,4 @@ export function download(name: string, type: string, content: string): void {
   setTimeout(() => {
     URL.revokeObjectURL(url);
   }, 10_000);
-}
-
-/** A menu button by WAI-ARIA's pattern. */
-export function menu(label: string, items: [string, () => void][], signal: AbortSignal): HTMLElement {
-  const attributes = { class: 'jtune-menu-button', 'aria-haspopup': 'menu', 'aria-expanded': 'false' };
-  const list = element('div', { class: 'jtune-menu', role: 'menu', 'aria-label': label });
-  const opener = button(
-    label,
-    () => {
-      toggle(list.hidden);
-    },
-    attributes,
-  );
-  const toggle = (isOpen: boolean) => {
-    list.hidden = !isOpen;
-    opener.setAttribute('aria-expanded', String(isOpen));
-    if (isOpen) list.querySelector('button')?.focus();
-  };
-  const entries = items.map(([text, run]) => {
-    const choose = () => {
-      toggle(false);
-      opener.focus();
-      run();
-    };
-    return button(text, choose, { role: 'menuitem', tabindex: '-1' });
-  });
-  list.append(...entries);
-  list.hidden = true;
-  const box = element('div', { class: 'jtune-save' }, opener, list);
-  box.addEventListener('keydown', (event) => {
-    if (list.hidden && event.key !== 'ArrowDown') return;
-    if (event.key === 'Escape') {
-      toggle(false);
-      opener.focus();
-    } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-      if (list.hidden) toggle(true);
-      else step(entries, event.key === 'ArrowDown' ? 1 : -1);
-    } else return;
-    event.preventDefault();
-    event.stopPropagation();
-  });
-  const closeOutside = (event: Event) => {
-    if (!list.hidden && !event.composedPath().includes(box)) toggle(false);
-  };
-  document.addEventListener('pointerdown', closeOutside, { signal });
-  box.addEventListener('focusout', (event) => {
-    if (event.relatedTarget instanceof Node && !box.contains(event.relatedTarget)) toggle(false);
-  });
-  return box;
-}
-
-function step(entries: HTMLElement[], by: number): void {
-  const at = entries.findIndex((entry) => entry === document.activeElement);
-  entries[(at + by + entries.length) % entries.length]?.focus();
 }

@@ -1,10 +1,8 @@
-/** The panel's script, which loader.ts has sent: its two parts, each an anywidget module, and their style. */
+/** The panel's script, which loader.ts has sent: an anywidget module, and its style. */
 
 import { element } from '../dom';
-import head from './head';
 import style from './panel.css';
 
-export { default as charts } from './charts';
-export { head };
+export { default } from './board';
 
 document.head.append(element('style', {}, style));

@@ -66,6 +66,15 @@ export class Stage {
     this.#plan();
   }
 
+  /** Draw it in the next frame: the user is moving something. */
+  hurry(node: Element): void {
+    const entry = this.#entries.get(node);
+    if (!entry) return;
+    entry.isDirty = true;
+    entry.drawnAt_ms = -Infinity;
+    this.#plan();
+  }
+
   markAll(): void {
     for (const entry of this.#entries.values()) entry.isDirty = true;
     this.#plan();

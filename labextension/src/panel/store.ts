@@ -4,17 +4,20 @@ import type { Data } from './data';
 import type {
   CursorMessage,
   DetailMessage,
-  Effect,
-  ToCharts,
-  FromCharts,
+  EffectsMessage,
+  FromBoard,
   PairMessage,
   Row,
   StudyInfo,
+  ToBoard,
   TrialsMessage,
+  Verdict,
 } from '../messages';
+import { Activities } from './encoding';
+import { Surrogate } from './slices';
 
 /** What changed: the type of the message, or what the user did. */
-export type Part = ToCharts['type'] | 'study' | 'selected' | 'filter';
+export type Part = ToBoard['type'] | 'study' | 'selected' | 'filter';
 export type Filter = (row: Row) => boolean;
 
 const RETRY_MS = 3000;
@@ -25,11 +28,15 @@ export class Store implements Data {
   best: number | null = null;
   baseline: number | null = null;
   front: number[] = [];
-  effects: Effect[] = [];
-  effectsReason = '';
+  surrogate: Surrogate | null = null;
+  verdicts: Verdict[] = [];
+  /** Why there is no prediction. */
+  reason = '';
   pair: PairMessage | null = null;
-  cursor: CursorMessage | null = null;
+  present: number[] = [];
+  active: boolean[] = [];
   narrowed: Record<string, [number, number]> = {};
+  locked: string[] = [];
   selected: number | null = null;
   detail: DetailMessage | null = null;
   filter: Filter | null = null;
@@ -40,11 +47,17 @@ export class Store implements Data {
   #request: ReturnType<typeof setTimeout> | null = null;
   /** What was picked here and has not been answered, in order. */
   #picked: number[] = [];
+  /** How many moves were sent: what the kernel says of the time before them is outdated. */
+  #moves = 0;
+  #activities: Activities;
 
   constructor(
     public study: StudyInfo,
-    private readonly send: (message: FromCharts) => void,
-  ) {}
+    readonly send: (message: FromBoard) => void,
+  ) {
+    this.#activities = new Activities(study);
+    this.#placeOwn();
+  }
 
   /** Ask for all there is. */
   start(): void {
@@ -66,15 +79,18 @@ export class Store implements Data {
     this.study = study;
     this.#forget();
     this.rows = [];
-    this.effects = [];
-    this.pair = this.cursor = null;
+    this.surrogate = this.pair = null;
+    this.verdicts = [];
     this.narrowed = {};
+    this.locked = [];
+    this.#activities = new Activities(study);
+    this.#placeOwn();
     this.#cancelRequest();
     this.#resync(RETRY_MS);
     this.#changed('study');
   }
 
-  take(message: ToCharts): void {
+  take(message: ToBoard): void {
     this.isLive = true;
     if (this.#apply(message)) this.#changed(message.type);
   }
@@ -86,6 +102,46 @@ export class Store implements Data {
     if (next !== null) this.#picked.push(next);
     this.send({ type: 'pick', number: next });
     this.#select(next);
+  }
+
+  /**
+   * Move handles, by the index of their parameter.
+   *
+   * @param isSent whether the kernel is told
+   */
+  move(positions: ReadonlyMap<number, number>, isSent = true): void {
+    this.present = this.present.map((position, i) => positions.get(i) ?? position);
+    this.active = this.#activities.of(this.present, this.active);
+    if (isSent) {
+      const { parameters } = this.study;
+      const named = [...positions].map(([i, position]) => [parameters[i]?.name ?? '', position] as const);
+      this.#moves += 1;
+      this.send({ type: 'move', values: Object.fromEntries(named) });
+    }
+    this.#changed('cursor');
+  }
+
+  /** Move the handles to the best trial, and on with it. */
+  followBest(): void {
+    this.send({ type: 'pick', number: null });
+    if (this.selected !== null) this.#select(null);
+  }
+
+  /** Hold the search to a parameter's value, or to a part of its range. */
+  hold(name: string, isLocked: boolean, range: readonly [number, number] | null): void {
+    const [low, high] = range ?? [null, null];
+    this.send({ type: 'hold', name, locked: isLocked, low, high });
+    this.locked = [...this.locked.filter((each) => each !== name), ...(isLocked ? [name] : [])];
+    const others = Object.fromEntries(Object.entries(this.narrowed).filter(([each]) => each !== name));
+    this.narrowed = range ? { ...others, [name]: [range[0], range[1]] } : others;
+    this.#changed('narrowed');
+  }
+
+  /** Whether the handles stand where a trial ran. */
+  isAt(number: number | null): boolean {
+    const row = number === null ? undefined : this.rows[number];
+    if (!row) return false;
+    return row.params.every((position, i) => position === null || position === this.present[i]);
   }
 
   setFilter(filter: Filter | null): void {
@@ -104,28 +160,45 @@ export class Store implements Data {
   }
 
   /** Whether there is something new to show. */
-  #apply(message: ToCharts): boolean {
+  #apply(message: ToBoard): boolean {
     switch (message.type) {
       case 'trials':
         return this.#takeTrials(message);
       case 'effects':
-        this.effects = message.effects;
-        this.effectsReason = message.reason;
+        this.#takeEffects(message);
         return true;
       case 'pair':
         this.pair = message;
         return true;
       case 'cursor':
-        this.cursor = message;
-        return true;
+        return this.#takeCursor(message);
       case 'narrowed':
         this.narrowed = message.ranges;
+        this.locked = message.locked;
         return true;
       case 'detail':
         return this.#takeDetail(message);
       case 'source':
         return true;
     }
+  }
+
+  #placeOwn(): void {
+    this.present = this.study.parameters.map(({ own }) => own);
+    this.active = this.#activities.of(this.present);
+  }
+
+  #takeEffects({ posterior, verdicts, reason }: EffectsMessage): void {
+    this.surrogate = posterior && new Surrogate(this.study, posterior);
+    this.verdicts = verdicts;
+    this.reason = reason;
+  }
+
+  #takeCursor({ params, active, taken }: CursorMessage): boolean {
+    if (taken < this.#moves) return false;
+    this.present = params;
+    this.active = active;
+    return true;
   }
 
   #takeTrials({ start, rows, best, baseline, front }: TrialsMessage): boolean {

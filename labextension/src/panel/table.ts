@@ -36,7 +36,7 @@ export class TrialsTable implements Drawable {
     private readonly stage: Stage,
   ) {
     this.#table.append(element('thead', {}, this.#head), this.#body);
-    this.node = section('Trials', 'jtune-tab', this.#scroller);
+    this.node = section('Trials', 'jtune-trials', this.#scroller);
     this.#scroller.addEventListener('scroll', () => {
       this.#fill();
     });

@@ -1,5 +1,6 @@
 /** Colours and fonts of the page, made concrete for canvases. */
 
+import { lightness } from './colors';
 import type { Theme } from './data';
 
 interface Palette extends Omit<
@@ -48,13 +49,6 @@ const DARK: Palette = {
   fallback: { background: '#1e1e1e', text: '#e4e4e4', muted: '#a8a8a8', grid: '#424242' },
 };
 
-/** The page's own ratio of light, 0 to 1, of "rgb(r, g, b)"; null for other notations. */
-export function lightness(color: string): number | null {
-  const found = /^rgba?\(([\d.]+), ([\d.]+), ([\d.]+)/.exec(color);
-  if (!found) return null;
-  return (0.299 * Number(found[1]) + 0.587 * Number(found[2]) + 0.114 * Number(found[3])) / 255;
-}
-
 /** The variable's colour as "rgb(...)", whatever notation it is written in; null where it is not set. */
 function colorOf(probe: HTMLElement, variable: string): string | null {
   probe.style.color = '';
@@ -71,13 +65,24 @@ function isDarkPage(background: string | null): boolean {
   return !names.contains('vscode-light') && matchMedia('(prefers-color-scheme: dark)').matches;
 }
 
+/** Where the user's system has its own few colours, a canvas has to be told of them. */
+function contrasting(palette: Palette): Palette {
+  const text = { trial: 'CanvasText', mean: 'CanvasText', baseline: 'CanvasText', pruned: 'GrayText' };
+  const fallback = { background: 'Canvas', text: 'CanvasText', muted: 'CanvasText', grid: 'GrayText' };
+  return { ...palette, ...text, best: 'Highlight', cursor: 'CanvasText', fallback };
+}
+
 export function themeOf(root: HTMLElement): Theme {
   const probe = document.createElement('span');
   probe.hidden = true;
   root.append(probe);
   const background = colorOf(probe, '--jp-layout-color0');
   const isDark = isDarkPage(background);
-  const { fallback, ...palette } = isDark ? DARK : LIGHT;
+  const { fallback, ...palette } = matchMedia('(forced-colors: active)').matches
+    ? contrasting(isDark ? DARK : LIGHT)
+    : isDark
+      ? DARK
+      : LIGHT;
   const theme = {
     ...palette,
     isDark,

@@ -1,95 +1,100 @@
-/** One view of a study: all charts, laid out, and kept as fresh as the page can draw. */
+/** One view of a study: head, rows and what lies below them, kept as fresh as the page can draw. */
 
 import { Chart, type Content, type Shared } from './chart';
 import { csvOf } from './columns';
 import type { Data, Theme } from './data';
 import { showDetail, sourceBlock } from './detail';
 import { button, element, section, setText } from '../dom';
-import { Effects } from './effects';
+import { Drawers } from './drawers';
+import { ROW_PX } from './drawing';
 import { counted, number } from './format';
+import { Head } from './head';
 import { Interactions } from './interactions';
-import type { SourceMessage } from '../messages';
+import type { Library } from './large';
+import { Menu } from './menu';
+import type { SourceMessage, Status } from '../messages';
 import { curvesOption } from './options/curves';
 import { frontOption } from './options/front';
 import { historyOption } from './options/history';
 import { holdHeight } from './output';
 import { Parallel } from './parallel';
-import { TITLE_PX, download, menu, pictureOf } from './save';
+import { SvgPen } from './pen';
+import { Rows } from './rows';
+import { TITLE_PX, type Placed, download, pictureOf } from './save';
 import { Stage } from './stage';
-import { nameControls, onArrival } from './surroundings';
 import type { Part, Store } from './store';
+import { onArrival } from './surroundings';
 import { TrialsTable } from './table';
-import { Tabs } from './tabs';
 import { onThemeChange, themeOf } from './theme';
 
 export class View {
   readonly #shared: Shared;
   readonly #stage: Stage;
+  readonly #head: Head;
+  readonly #rows: Rows;
+  readonly #next = element('span', { class: 'jtune-next' });
   readonly #history: Chart;
   readonly #curves: Chart;
   readonly #front: Chart;
-  readonly #effects: Effects;
+  readonly #frontSection: HTMLElement;
+  readonly #curvesSection: HTMLElement;
   readonly #interactions: Interactions;
   readonly #parallel: Parallel;
-  readonly #parallelTab: HTMLElement;
   readonly #table: TrialsTable;
-  readonly #tabs: Tabs;
-  readonly #top: HTMLElement;
+  readonly #drawers: Drawers;
   readonly #filtered = element('span', { role: 'status' });
   readonly #chip: HTMLElement;
   readonly #source = element('div');
   readonly #detail = element('section', { class: 'jtune-detail', 'aria-label': 'The picked trial' });
   #theme: Theme | null = null;
+  #status: Status | null = null;
   #hasCurves = false;
 
   constructor(
     private readonly root: HTMLElement,
     private readonly store: Store,
+    library: () => Promise<Library>,
     signal: AbortSignal,
   ) {
-    root.classList.add('jtune-charts');
+    root.classList.add('jtune-board');
     // Keys in the panel are the panel's, not JupyterLab's shortcuts (a D would delete cells).
     root.dataset.lmSuppressShortcuts = 'true';
-    this.#shared = { store, theme: () => this.#themeNow(), signal };
+    this.#shared = { store, theme: () => this.#themeNow(), signal, library };
     this.#stage = new Stage(
       () => store.rows.length,
       (rows) => (root.dataset.drawn = String(rows)),
       signal,
     );
     this.#history = this.#chart({ option: historyOption, describe: describeHistory });
-    this.#curves = this.#chart({
-      option: curvesOption,
-      describe: ({ rows }) =>
-        `Learning curves of ${counted(rows.filter((row) => row.curves).length, 'trial')}`,
-    });
-    this.#front = this.#chart({
-      option: frontOption,
-      describe: ({ front, rows }) => `Pareto front: ${front.length} of ${counted(rows.length, 'trial')}`,
-    });
-    this.#effects = new Effects(this.#shared, this.#stage);
+    this.#curves = this.#chart({ option: curvesOption, describe: describeCurves });
+    this.#front = this.#chart({ option: frontOption, describe: describeFront });
+    this.#frontSection = section('Pareto front', 'jtune-front', this.#front.node);
+    this.#curvesSection = section('Learning curves', 'jtune-curves', this.#curves.node);
     this.#interactions = new Interactions(this.#shared, this.#stage);
     this.#parallel = new Parallel(this.#shared);
-    this.#parallelTab = section('Parallel coordinates', 'jtune-tab', this.#parallel.node);
     this.#stage.add(this.#parallel);
     this.#table = new TrialsTable(this.#shared, this.#stage);
-    this.#tabs = new Tabs(
+    this.#chip = this.#makeChip();
+    this.#head = new Head(this.#shared, this.#stage, (applied) => {
+      this.#undo(applied);
+    });
+    this.#drawers = new Drawers(
       [
-        { label: 'Interactions', panel: this.#interactions.node },
-        { label: 'Parallel coordinates', panel: this.#parallelTab },
-        { label: 'Trials', panel: this.#table.node },
+        {
+          label: 'History',
+          content: section('History', 'jtune-history', this.#history.node),
+          opener: this.#head.spark,
+        },
+        { label: 'Trials', content: element('div', {}, this.#chip, this.#parallel.node, this.#table.node) },
+        { label: 'Pairs', content: this.#interactions.node },
+        { label: 'Curves', content: this.#curvesSection },
       ],
       () => {
+        this.#stage.markAll();
         this.#interactions.ask();
       },
     );
-    this.#top = element(
-      'div',
-      { class: 'jtune-top' },
-      section('History', 'jtune-history', this.#history.node),
-      section('Learning curves', 'jtune-curves', this.#curves.node),
-      section('Pareto front', 'jtune-front', this.#front.node),
-    );
-    this.#chip = this.#makeChip();
+    this.#rows = new Rows(this.#shared, this.#stage);
     this.#lay(signal);
     this.#arrange();
     this.#follow(signal);
@@ -100,15 +105,45 @@ export class View {
     return this.root.isConnected && this.root.getClientRects().length > 0;
   }
 
+  /** How far the study is. */
+  show(status: Status): void {
+    this.#status = status;
+    this.#head.update(status);
+    this.#rows.follow(status.phase !== 'ended' && !status.is_exploring, status.is_live, status.failed);
+    this.root.classList.toggle('jtune-explores', status.is_exploring);
+    const label = status.next === '' ? [] : [element('b', {}, 'Next: ')];
+    const said = status.next || (status.is_exploring ? '' : status.text);
+    if (this.#next.textContent !== `${label.length > 0 ? 'Next: ' : ''}${said}`) {
+      this.#next.replaceChildren(...label, said);
+      this.#next.title = said;
+    }
+    this.#arrange();
+  }
+
+  tick(): void {
+    this.#head.tick();
+  }
+
   /** Offer the cell's new text to whoever can put it into the notebook; show it where nobody does. */
   offerSource(source: SourceMessage): void {
-    const options = { detail: source, bubbles: true, composed: true, cancelable: true };
-    if (!this.root.dispatchEvent(new CustomEvent('jtune:apply', options))) return;
-    this.#source.replaceChildren(
-      sourceBlock(source, () => {
+    if (this.#isTaken(source)) this.#head.applied(source);
+    else {
+      const close = () => {
         this.#source.replaceChildren();
-      }),
-    );
+      };
+      this.#source.replaceChildren(sourceBlock(source, close));
+    }
+  }
+
+  #isTaken(source: SourceMessage): boolean {
+    const options = { detail: source, bubbles: true, composed: true, cancelable: true };
+    return !this.root.dispatchEvent(new CustomEvent('jtune:apply', options));
+  }
+
+  /** Put back what stood there before. */
+  #undo(applied: SourceMessage): void {
+    const literals = applied.literals.map(([name, before, after]) => [name, after, before]);
+    this.#isTaken({ ...applied, literals: literals as SourceMessage['literals'] });
   }
 
   /** The page's colours, read when they are needed: a view is made before it is in the page, where it has none. */
@@ -133,33 +168,34 @@ export class View {
   }
 
   #lay(signal: AbortSignal): void {
-    const save = menu(
-      'Save',
+    const save = new Menu('Save', 'Save', signal);
+    save.offer([
       [
-        [
-          'Picture (SVG)',
-          () => {
-            this.#savePicture();
-          },
-        ],
-        [
-          'Trials (CSV)',
-          () => {
-            this.#saveTrials();
-          },
-        ],
+        'Picture (SVG)',
+        () => {
+          this.#savePicture();
+        },
       ],
-      signal,
-    );
-    const bar = element('div', { class: 'jtune-tab-bar' }, this.#tabs.bar, save);
-    const more = element(
-      'section',
-      { class: 'jtune-more', 'aria-label': 'More of the study' },
-      bar,
-      this.#tabs.panels,
-    );
+      [
+        'Trials (CSV)',
+        () => {
+          this.#saveTrials();
+        },
+      ],
+    ]);
+    this.#drawers.bar.append(save.node);
+    const foot = element('div', { class: 'jtune-foot' }, this.#next, this.#drawers.bar);
     this.#detail.hidden = true;
-    this.root.append(this.#source, this.#chip, this.#top, this.#effects.node, more, this.#detail);
+    this.root.append(
+      this.#head.node,
+      this.#source,
+      this.#frontSection,
+      this.#rows.node,
+      this.#rows.under,
+      foot,
+      this.#drawers.panels,
+      this.#detail,
+    );
   }
 
   #follow(signal: AbortSignal): void {
@@ -183,16 +219,8 @@ export class View {
       },
       signal,
     );
-    onArrival(
-      this.root,
-      '.jtune-sliders',
-      (sliders) => {
-        nameControls(sliders, signal);
-      },
-      signal,
-    );
     if (this.store.isLive)
-      for (const part of ['trials', 'effects', 'detail', 'filter'] as const) this.#onChange(part);
+      for (const part of ['trials', 'effects', 'cursor', 'detail', 'filter'] as const) this.#onChange(part);
   }
 
   #onChange(part: Part): void {
@@ -207,11 +235,13 @@ export class View {
       case 'trials':
         this.#arrange();
         this.#showFilter();
+        this.#rows.update();
+        this.#head.offer();
         this.#stage.markAll();
         break;
       case 'effects':
-        this.#effects.update();
-        this.#effects.mark();
+        this.#rows.arrange();
+        this.#rows.update();
         this.#interactions.update();
         this.#interactions.ask();
         break;
@@ -219,13 +249,16 @@ export class View {
         this.#interactions.update();
         break;
       case 'cursor':
+        this.#rows.update(true);
+        this.#head.moved();
+        break;
       case 'narrowed':
-        this.#effects.mark();
-        this.#stage.mark(this.#interactions.chart.node);
+        this.#rows.update(true);
         break;
       case 'selected':
         if (store.selected !== null) this.#table.reveal(store.selected);
         showDetail(this.#detail, store.detail);
+        this.#head.moved();
         this.#stage.markAll();
         break;
       case 'detail':
@@ -241,7 +274,7 @@ export class View {
 
   #rebuild(): void {
     this.#source.replaceChildren();
-    this.#effects.rebuild();
+    this.#rows.rebuild();
     this.#interactions.rebuild();
     this.#table.rebuild();
     this.#hasCurves = false;
@@ -252,17 +285,11 @@ export class View {
   /** What this study has no use for is not shown. */
   #arrange(): void {
     const { study, rows } = this.store;
-    const isSearch = study.objectives.length > 0;
+    const isSearch = study.objectives.length > 0 && !this.#status?.is_exploring;
     this.#hasCurves ||= rows.some((row) => row.curves);
-    const offered: [HTMLElement, boolean][] = [
-      [this.#history.node, isSearch],
-      [this.#curves.node, this.#hasCurves],
-      [this.#front.node, study.objectives.length > 1],
-    ];
-    for (const [node, isOffered] of offered) (node.parentElement ?? node).hidden = !isOffered;
-    this.#top.dataset.count = String(offered.filter(([, isOffered]) => isOffered).length);
-    this.#effects.node.hidden = !isSearch;
-    this.#tabs.offer(this.#interactions.node, isSearch && study.parameters.length > 1);
+    this.#drawers.offer(this.#curvesSection, this.#hasCurves);
+    this.#frontSection.hidden = !isSearch || study.objectives.length < 2;
+    this.#drawers.offer(this.#interactions.node, isSearch && study.parameters.length > 1);
   }
 
   #showFilter(): void {
@@ -273,41 +300,36 @@ export class View {
     this.#stage.markAll();
   }
 
-  /** The charts in sight, by title. */
-  #charts(): [string, Chart][] {
+  /** What is in sight, as pictures with their titles. */
+  #pictures(): { title: string; node: HTMLElement; svg: string }[] {
+    const theme = this.#themeNow();
+    const rows = this.#rows.shown.map((row) => {
+      const node = row.node.querySelector('canvas')?.parentElement ?? row.node;
+      const pen = new SvgPen(node.clientWidth, ROW_PX, theme.font);
+      row.drawWith(pen, theme);
+      return { title: row.title, node, svg: new XMLSerializer().serializeToString(pen.node) };
+    });
     const charts: [string, Chart][] = [
-      ['History', this.#history],
-      ['Learning curves', this.#curves],
       ['Pareto front', this.#front],
-      ...this.#effects.charts,
-      ['Interactions', this.#interactions.chart],
+      ['History', this.#history],
       ['Parallel coordinates', this.#parallel],
+      ['Pairs', this.#interactions.chart],
+      ['Learning curves', this.#curves],
     ];
-    return charts.filter(([, { node }]) => node.clientHeight > 0);
+    const drawn = charts.map(([title, chart]) => ({ title, node: chart.node, svg: chart.svg() }));
+    return [...rows, ...drawn.filter(({ node, svg }) => node.clientHeight > 0 && svg !== '')];
   }
 
   #savePicture(): void {
-    const charts = this.#charts();
-    const boxes = charts.map(([, { node }]) => node.getBoundingClientRect());
-    const left = Math.min(...boxes.map((box) => box.left));
-    const top = Math.min(...boxes.map((box) => box.top)) - TITLE_PX;
-    const placed = charts.map(([title, chart], i) => {
-      const box = boxes[i] ?? new DOMRect();
-      return {
-        title,
-        x: Math.round(box.left - left),
-        y: Math.round(box.top - top),
-        width: box.width,
-        svg: chart.svg(),
-      };
-    });
-    const width = Math.ceil(Math.max(...boxes.map((box) => box.right)) - left);
-    const height = Math.ceil(Math.max(...boxes.map((box) => box.bottom)) - top);
-    download(
-      `${this.store.study.name}.svg`,
-      'image/svg+xml',
-      pictureOf(placed, width, height, this.#themeNow()),
-    );
+    let y = 0;
+    const placed: Placed[] = [];
+    for (const { title, node, svg } of this.#pictures()) {
+      y += TITLE_PX;
+      placed.push({ title, x: 0, y, width: node.clientWidth, svg });
+      y += node.clientHeight;
+    }
+    const width = Math.max(...placed.map((each) => each.width), 0);
+    download(`${this.store.study.name}.svg`, 'image/svg+xml', pictureOf(placed, width, y, this.#themeNow()));
   }
 
   #saveTrials(): void {
@@ -320,4 +342,12 @@ function describeHistory({ rows, best }: Data): string {
   const value = best === null ? undefined : rows[best]?.values[0];
   const words = value === undefined ? '' : `, best ${number(value)} in trial ${best}`;
   return `History: ${counted(rows.length, 'trial')}${words}`;
+}
+
+function describeCurves({ rows }: Data): string {
+  return `Learning curves of ${counted(rows.filter((row) => row.curves).length, 'trial')}`;
+}
+
+function describeFront({ front, rows }: Data): string {
+  return `Pareto front: ${front.length} of ${counted(rows.length, 'trial')}`;
 }

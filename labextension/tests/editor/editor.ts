@@ -105,6 +105,7 @@ export function range(name: string, facts: Partial<Parameter> = {}): Parameter {
     step: null,
     choices: [],
     condition: '',
+    own: 0,
     ...facts,
   };
 }

@@ -5,13 +5,18 @@
 import * as echarts from 'echarts';
 import { describe, expect, it } from 'vitest';
 import type { Data } from '../../src/panel/data';
+import { Axis } from '../../src/panel/axis';
+import { draw } from '../../src/panel/drawing';
 import { curvesOption } from '../../src/panel/options/curves';
-import { effectOption } from '../../src/panel/options/effect';
 import { frontOption } from '../../src/panel/options/front';
 import { historyOption } from '../../src/panel/options/history';
 import { pairOption } from '../../src/panel/options/pair';
 import { parallelOption } from '../../src/panel/options/parallel';
 import type { ChartOption } from '../../src/panel/options/shared';
+import { SvgPen } from '../../src/panel/pen';
+import { pictureOf } from '../../src/panel/picture';
+import { scaleOf } from '../../src/panel/scale';
+import { drawSpark } from '../../src/panel/spark';
 import { MAXIMIZE, MINIMIZE, THEME, choice, dataOf, range, row, study, training, trials } from '../fixtures';
 import { functionsOf, textsOf } from './reading';
 
@@ -20,10 +25,6 @@ const MARKUP = '<img src=x onerror=alert(1)>';
 function options(data: Data): [string, ChartOption][] {
   return [
     ['history', historyOption(data, THEME)],
-    ...data.study.parameters.map(({ name }): [string, ChartOption] => [
-      name,
-      effectOption(data, THEME, name),
-    ]),
     ['pair', pairOption(data, THEME)],
     ['parallel', parallelOption(data, THEME)],
     ['curves', curvesOption(data, THEME)],
@@ -82,7 +83,6 @@ const named = dataOf(
       ],
       reason: '',
     },
-    effects: [{ name: MARKUP, x: [0, 1, 2], mean: [1, 2, 3], sd: [1, 1, 1], importance: 1, share: '100 %' }],
   },
 );
 
@@ -107,7 +107,27 @@ const STUDIES: [string, Data][] = [
   ['many trials', training(2000, { selected: 5 })],
 ];
 
+/** As the page has it: each row, and the spark. */
+function rowsOf(data: Data): string[] {
+  const scale = scaleOf(data);
+  const rows = data.study.parameters.map((parameter, i) => {
+    const pen = new SvgPen(400, 58, THEME.font);
+    draw(pen, pictureOf(data, { axis: new Axis(parameter), index: i, scale, trials: data.rows }), THEME, 400);
+    return pen.node.outerHTML;
+  });
+  const pen = new SvgPen(150, 30, THEME.font);
+  drawSpark(pen, data, THEME, 150, 30);
+  return [...rows, pen.node.outerHTML];
+}
+
 describe.each(STUDIES)('with %s', (_what, data) => {
+  it('every row is drawn, without a number that is none, and texts are text', () => {
+    for (const svg of rowsOf(data)) {
+      expect(svg).toContain('<svg');
+      expect(svg).not.toMatch(/NaN|Infinity|undefined|<img/);
+    }
+  });
+
   it('every chart is drawn, without a number that is none', () => {
     for (const [name, option] of options(data)) {
       const svg = drawn(option);
@@ -136,13 +156,13 @@ describe("the user's texts", () => {
   });
 
   it('are the unchanged choices of the axes, on one line in their labels', () => {
-    const option = effectOption(named, THEME, MARKUP);
+    const option = pairOption(named, THEME);
     const axis = option.xAxis as { data: string[]; axisLabel: { formatter: (text: string) => string } };
     expect(axis.data).toEqual(named.study.parameters[0]?.choices);
     for (const text of axis.data) {
       const label = axis.axisLabel.formatter(text);
       expect(label).not.toContain('\n');
-      expect(label.length).toBeLessThanOrEqual(10);
+      expect(label.length).toBeLessThanOrEqual(16);
     }
   });
 

@@ -15,8 +15,8 @@ const MOST_IMPROVEMENTS = 100;
 /** Above this the dots are smaller and paler. */
 export const MANY = 300;
 
-const STAR = 'path://M10 0L12.6 6.6L19.5 7L14.2 11.5L15.9 18.4L10 14.6L4.1 18.4L5.8 11.5L0.5 7L7.4 6.6Z';
-export const BEST_SYMBOL = STAR;
+/** The signs are those of the rows (signs.ts). */
+export const BEST_SYMBOL = 'diamond';
 export const FILTERED_OPACITY = 0.08;
 
 export interface Dot extends Item {
@@ -193,7 +193,7 @@ export function dotSeries(dots: Dots, theme: Theme, manner: Manner = {}): Scatte
   const color = theme.trial;
   const look: Look = { symbol: 'circle', size: small, color, opacity: isMany ? 0.5 : 0.75, z: 4, ...plain };
   const border = theme.background;
-  const manual = { symbol: 'diamond', size: small + 3, color, opacity: isMany ? 0.7 : 1, border, z: 5 };
+  const manual = { symbol: 'emptyCircle', size: small + 1, color, opacity: isMany ? 0.7 : 1, z: 5 };
   return [
     dotsOf('filtered', dots.filtered, { ...look, opacity: FILTERED_OPACITY, z: 3 }),
     dotsOf('trial', dots.trial, look),

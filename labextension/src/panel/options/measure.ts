@@ -30,6 +30,11 @@ export function measureOf(data: Data): Measure {
   return { label: 'seconds', sign: 1, of: (row) => (row.state === 'complete' ? finite(row.seconds) : null) };
 }
 
+/** A trial that was pruned, or interrupted, is no failure. */
+export function hasFailed({ state }: Row): boolean {
+  return state === 'failed' || state === 'timed out';
+}
+
 export function numbersOf(rows: readonly Row[], of: (row: Row) => number | null): number[] {
   const found: number[] = [];
   for (const row of rows) {

@@ -1,7 +1,7 @@
 /** Parallel coordinates: a line per trial over all parameters and objectives. */
 
 import type { ParallelSeriesOption } from 'echarts/charts';
-import { color } from 'echarts/core';
+import { between, lightness } from '../colors';
 import type { Data, Theme } from '../data';
 import type { Parameter, Row } from '../../messages';
 import { parallelNumbers, parallelScale, shownRange } from './axes';
@@ -101,7 +101,7 @@ export function lineRows(data: Data): Row[] {
 
 /** From faint to strong against the background. */
 export function strengths(theme: Theme): string[] {
-  const light = (text: string): number => color.lum(text, 1);
+  const light = (text: string): number => lightness(text) ?? 0;
   const [first, last] = [theme.scale[0], theme.scale.at(-1)];
   if (first === undefined || last === undefined) return [theme.trial, theme.trial];
   const back = light(theme.background);
@@ -141,7 +141,7 @@ function styler(data: Data, theme: Theme, count: number): (row: Row) => Line['li
     if (!data.isShown(row)) return { color: theme.muted, width: 1, opacity: FAINT };
     if (value === null) return { color: theme.muted, width: 1, opacity: FAINT * 2 };
     const good = merit(value, measure, range);
-    return { color: color.lerp(good, scale), width: 1, opacity: base + (most - base) * good ** 2 };
+    return { color: between(good, scale), width: 1, opacity: base + (most - base) * good ** 2 };
   };
 }
 

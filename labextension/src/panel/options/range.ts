@@ -7,7 +7,7 @@ import { measureOf, numbersOf } from './measure';
 export type Range = [low: number, high: number];
 
 /** Differences of numbers within it are finite, and so are those of the axes made from them. */
-const LARGEST = 2 ** 1000;
+export const LARGEST = 2 ** 1000;
 /** To both sides of 1 on a log axis: beyond, numbers lose digits or are infinite. */
 const MOST_DECADES = 305;
 /** How many spreads the worst value must be away before the axis is clipped, and how many it then keeps. */

@@ -1,8 +1,9 @@
 /** Where the values of a domain stand on its slider, and which value a slider means. */
 
-import * as decimals from '../language/decimals';
-import { clamped, gridValue, indexOf, lastOf, made, snapped, stepsOf } from '../language/domains';
-import { type ChoiceDomain, type Domain, type RangeDomain, type Value, isNumber } from '../language';
+import * as decimals from './decimals';
+import { clamped, gridValue, indexOf, lastOf, made, snapped, stepsOf } from './domains';
+import type { ChoiceDomain, Domain, RangeDomain, Value } from './types';
+import { isNumber } from './values';
 
 /** A slider of a few hundred pixels tells so many values apart. */
 const POSITIONS = 200;
@@ -39,7 +40,8 @@ function choiceAt({ choices }: ChoiceDomain, index: number): Value {
   return choice;
 }
 
-function shareOfNumber(domain: RangeDomain, x: number): number {
+/** Where a number stands between the ends of its domain's own scale, from 0 to 1. */
+export function shareOfNumber(domain: RangeDomain, x: number): number {
   const { low, log } = domain;
   const last = lastOf(domain);
   const inside = Math.min(Math.max(x, low), last);
@@ -49,7 +51,8 @@ function shareOfNumber(domain: RangeDomain, x: number): number {
   return (Math.log(inside) - Math.log(low)) / (Math.log(last) - Math.log(low));
 }
 
-function numberAt(domain: RangeDomain, share: number): number {
+/** The number at a share of the scale, in as many digits as a slider can mean. */
+export function numberAt(domain: RangeDomain, share: number): number {
   const { low, log, step } = domain;
   const last = lastOf(domain);
   if (share === 0) return low;
@@ -77,6 +80,13 @@ function stride(width: number): number {
 function rounded(x: number, step: number): number {
   const count = Math.round(x / step);
   return decimals.nearestFloat(decimals.times(decimals.asWritten(step), BigInt(count))) + 0;
+}
+
+/** The number that so many steps of the last digit that is shown lead to, or of the grid. */
+export function steppedByDigit(domain: RangeDomain, x: number, steps: number): number {
+  if (!domain.log || domain.step !== null || !(x > 0)) return steppedEvenly(domain, x, steps);
+  const unit = 10 ** (Math.floor(Math.log10(x) + 1e-9) + 1 - logDigits(domain));
+  return clamped(domain, rounded(x + steps * unit, Number(unit.toPrecision(1))));
 }
 
 function steppedEvenly(domain: RangeDomain, x: number, steps: number): number {

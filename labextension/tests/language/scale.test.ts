@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { shareOf, stepped, valueAt } from '../../src/editor/scale';
+import { shareOf, stepped, valueAt } from '../../src/language/scale';
 import { type Domain, domainText, isSame } from '../../src/language';
 import { reject } from '../../src/language/domains';
 import { floatValue, intValue } from '../../src/language/values';

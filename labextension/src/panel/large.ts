@@ -1,4 +1,4 @@
-/** Of ECharts, what the panel uses and nothing else. */
+/** The library of the large charts, a script of its own: of ECharts, what the panel uses and nothing else. */
 
 import { CustomChart, LineChart, ParallelChart, ScatterChart } from 'echarts/charts';
 import {
@@ -30,6 +30,10 @@ use([
   TooltipComponent,
   VisualMapContinuousComponent,
 ]);
+
+export interface Library {
+  init: typeof init;
+}
 
 export { init };
 export type { EChartsOption, EChartsType } from 'echarts';
