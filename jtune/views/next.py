@@ -20,11 +20,12 @@ from jtune.language.space import Space
 from jtune.storage.ending import Ending
 from jtune.text import bare, counted, number, one_line, shortened
 from jtune.trials.outcome import State
+from jtune.views import status
 
 if TYPE_CHECKING:
     from jtune.findings import Findings
     from jtune.storage.record import Trial
-    from jtune.views import messages, status
+    from jtune.views import messages
 
 _FAILED = (State.FAILED, State.TIMED_OUT)
 # A rule of where trials fail: it holds for at least so many failures, and at most this share of all others.
@@ -50,7 +51,8 @@ def sentence(study: Findings, ranked: status.Ranked, verdicts: Sequence[messages
         return f"no trial has given a value; look at the failures of {counted(len(study.finished), 'trial')}"
     goal = shortened(one_line(study.objectives[0].label), 40)
     if is_constant(complete):
-        return f"{goal} is {number(best.values[0])} in all {len(complete)} trials; it does not depend on what is tuned"
+        value = number(status.center(best))
+        return f"{goal} is {value} in all {len(complete)} trials; it does not depend on what is tuned"
     if Ending.of(study.ending) == Ending.EXHAUSTED:
         return f"done: all {counted(len(study.finished), 'point')} of the space have been tried"
     return _of_gain(study, best, verdicts)
@@ -72,7 +74,7 @@ def _of_gain(study: Findings, best: Trial, verdicts: Sequence[messages.Verdict])
         return "the gain is not told apart from noise yet; more trials would tell"
     if idle:
         return drop
-    ago = "the last trial" if since == 0 else counted(since, "trial") + " ago"
+    ago = "in the last trial" if since == 0 else counted(since, "trial") + " ago"
     return f"the last gain was {ago}; more trials may bring another one"
 
 

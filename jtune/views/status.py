@@ -171,7 +171,7 @@ def _comparison(study: Findings) -> str:
         is_alone = len(study.complete) == 1
         rank = "no other complete trial" if is_alone else "which is the best"
         return f"baseline {_of(study.objectives)}{_value(baseline)}, {rank}"
-    than = gain(_center(study.best), _center(baseline))
+    than = gain(center(study.best), center(baseline))
     return f"{text}, " + (f"{than} than the baseline's {_value(baseline)}" if than else "as good as the baseline")
 
 
@@ -183,10 +183,10 @@ def _value(trial: Trial | None) -> str:
     """Return a trial's value of the first objective, or the expected one; empty where there is none."""
     if trial is None or not trial.values:
         return ""
-    return number(_center(trial)) + (f" ± {trial.expected.sd:.1g}" if trial.expected else "")
+    return number(center(trial)) + (f" ± {trial.expected.sd:.1g}" if trial.expected else "")
 
 
-def _center(trial: Trial) -> float:
+def center(trial: Trial) -> float:
     """Return what a trial's first objective is expected to be: its mean where it is noisy, else its value."""
     return trial.expected.mean if trial.expected else trial.values[0]
 
@@ -200,19 +200,24 @@ def _what_became(trial: Trial) -> str:
 
 def _compared(ranked: Ranked) -> tuple[float, float] | None:
     """Return the best value and the baseline's, where both are known."""
-    values = [_center(trial) for trial in (ranked.best, ranked.baseline) if trial is not None and trial.values]
+    values = [center(trial) for trial in (ranked.best, ranked.baseline) if trial is not None and trial.values]
     return (values[0], values[1]) if len(values) == 2 else None
 
 
 def changes(objectives: Sequence[Goal], ranked: Ranked) -> list[messages.Change]:
     """Return what the best trial made of each objective, as ``0.924 -> 0.966`` and ``+0.042 over your cell``."""
     own, found = ranked.baseline, ranked.best
-    befores = own.values if own is not None else ()
-    afters = found.values if found is not None and (own is None or found.number != own.number) else ()
+    befores = _centers(own)
+    afters = _centers(found) if found is not None and (own is None or found.number != own.number) else ()
     return [
         _change(label(goal), befores[i] if befores else None, afters[i] if afters else None)
         for i, goal in enumerate(objectives)
     ]
+
+
+def _centers(trial: Trial | None) -> tuple[float, ...]:
+    """Return what a trial's objectives are expected to be; none where it has no values."""
+    return (center(trial), *trial.values[1:]) if trial is not None and trial.values else ()
 
 
 def _change(name: str, before: float | None, after: float | None) -> messages.Change:

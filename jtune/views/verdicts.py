@@ -32,6 +32,7 @@ from jtune.language.domains import ChoiceDomain, Domain, Value, is_same
 from jtune.language.space import Parameter, Point
 from jtune.text import bare, one_line, shortened
 from jtune.views import messages
+from jtune.views.status import center
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,7 +100,7 @@ def verdicts(study: Findings, effects: Effects | None, best: Trial | None) -> li
         return []
     sign = 1.0 if study.objectives[0].direction == "minimize" else -1.0
     own = study.baseline
-    gain = abs(own.values[0] - best.values[0]) if own is not None and own.values else 0.0
+    gain = abs(center(own) - center(best)) if own is not None and own.values else 0.0
     found = [(_verdict(effects, best.params, parameter, sign, gain), i) for i, parameter in enumerate(study.space)]
     found.sort(key=lambda item: (_ORDER.index(item[0][0]["kind"]), -item[0][1], item[1]))
     return [verdict for (verdict, _), _ in found]
