@@ -11,7 +11,7 @@ import optuna
 from jtune.errors import StudyError, did_you_mean
 from jtune.language.cell import literal_text, rewritten
 from jtune.language.domains import Domain, Value, is_same
-from jtune.language.space import Space
+from jtune.language.space import Point, Space
 from jtune.storage.definition import Goal
 from jtune.storage.ledger import Ledger
 from jtune.storage.record import Trial
@@ -147,13 +147,13 @@ class Findings:
         """The Pareto front: complete trials that no other one is better than in every respect."""
         return self._ledger.front
 
-    def source(self, trial: Trial | int | None = None) -> str:
+    def source(self, trial: Trial | int | Mapping[str, Value] | None = None) -> str:
         """Return the cell's text with a trial's literals, every other character unchanged.
 
         Parameters
         ----------
-        trial : Trial or int, optional
-            The best one by default.
+        trial : Trial, int or mapping, optional
+            The best one by default; or values by parameter, those that are left out being the cell's own.
 
         Returns
         -------
@@ -165,20 +165,16 @@ class Findings:
         StudyError
             If there is no such trial.
         """
-        return self.source_at(self._chosen(trial).params)
-
-    def source_at(self, point: Mapping[str, Value]) -> str:
-        """Return the cell's text with the literals of a point, every other character unchanged."""
         definition = self._ledger.definition
-        return definition.header + rewritten(definition.source, definition.spans, self.space, dict(point))
+        return definition.header + rewritten(definition.source, definition.spans, self.space, self._params(trial))
 
-    def literals(self, trial: Trial | int | None = None) -> list[tuple[str, str, str]]:
+    def literals(self, trial: Trial | int | Mapping[str, Value] | None = None) -> list[tuple[str, str, str]]:
         """Return a trial's parameters as text.
 
         Parameters
         ----------
-        trial : Trial or int, optional
-            The best one by default.
+        trial : Trial, int or mapping, optional
+            The best one by default; or values by parameter, those that are left out being the cell's own.
 
         Returns
         -------
@@ -190,11 +186,7 @@ class Findings:
         StudyError
             If there is no such trial.
         """
-        return self.literals_at(self._chosen(trial).params)
-
-    def literals_at(self, point: Mapping[str, Value]) -> list[tuple[str, str, str]]:
-        """Return the parameters of a point as text, as :meth:`literals` does."""
-        definition, found = self._ledger.definition, []
+        point, definition, found = self._params(trial), self._ledger.definition, []
         for (start, stop), parameter in zip(definition.spans, self.space, strict=True):
             if parameter.name in point:
                 before, value = definition.source[start:stop], point[parameter.name]
@@ -327,6 +319,10 @@ class Findings:
             raise StudyError(
                 f"{self.name} has no parameter {name!r}, only {names}{did_you_mean(name, self.space.names)}"
             )
+
+    def _params(self, trial: Trial | int | Mapping[str, Value] | None) -> Point:
+        """Return a trial's values, or those that are given themselves."""
+        return self.space.point(trial) if isinstance(trial, Mapping) else self._chosen(trial).params
 
     def _chosen(self, trial: Trial | int | None) -> Trial:
         if trial is None:

@@ -208,8 +208,8 @@ def source_at(study: Findings, point: Point, number: int | None = None) -> messa
         "name": study.name,
         "cell": study.cell_id,
         "number": number,
-        "text": study.source_at(point),
-        "literals": study.literals_at(point),
+        "text": study.source(point),
+        "literals": study.literals(point),
         "page": lab.asking_page(),
     }
 
