@@ -127,7 +127,7 @@ def test_the_head_says_what_came_of_it(done):
     assert (head["done"], head["total"], head["phase"]) == (12, 12, "ended")
     assert head["text"] == "12 trials are done"
     assert head["best"].startswith("0 in trial 0")
-    assert head["changes"] == [{"label": "loss", "before": "0", "after": "", "gain": ""}]
+    assert head["changes"] == [{"label": "loss", "before": "0", "after": "", "gain": "", "is_better": False}]
     assert head["notes"] == []
 
 

@@ -77,7 +77,7 @@ def test_trials_without_gain_are_counted_and_idle_parameters_named(tmp_path):
     _, study = search(tmp_path, Limits(30), "a = 0.5  # tune: 0..1\nloss = abs(a - 0.5)  # tune: minimize\n")
     told = next_step.sentence(study, study, [verdict("a", "worth"), verdict("b", "none")])
     assert told == (
-        "29 trials without gain; apply the best one, or stop here. B makes no difference, so its mark can go"
+        "29 trials without gain; apply the best one, or stop here; b makes no difference, so its mark can go"
     )
 
 

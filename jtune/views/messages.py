@@ -110,6 +110,8 @@ class Change(TypedDict):
     """The best trial's; empty while there is none, and where that is the baseline."""
     gain: str
     """Such as "+0.042 over your cell"; empty where there is none."""
+    is_better: bool
+    """Whether the best trial's is better than the baseline's."""
 
 
 class Status(StudyState):

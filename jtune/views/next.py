@@ -69,7 +69,7 @@ def _of_gain(study: Findings, best: Trial, verdicts: Sequence[messages.Verdict])
         return f"the best {_listed(edges)} {are} at the end of the range; widen it and go on"
     if since >= max(10, len(study.finished) // 3):
         stop = f"{since} trials without gain; apply the best one, or stop here"
-        return f"{stop}. {drop[0].upper() + drop[1:]}" if idle else stop
+        return f"{stop}; {drop}" if idle else stop
     if verdicts and not any(verdict["kind"] in ("worth", "maybe") for verdict in verdicts):
         return "the gain is not told apart from noise yet; more trials would tell"
     if idle:

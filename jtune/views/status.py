@@ -210,7 +210,7 @@ def changes(objectives: Sequence[Goal], ranked: Ranked) -> list[messages.Change]
     befores = _centers(own)
     afters = _centers(found) if found is not None and (own is None or found.number != own.number) else ()
     return [
-        _change(label(goal), befores[i] if befores else None, afters[i] if afters else None)
+        _change(goal, befores[i] if befores else None, afters[i] if afters else None)
         for i, goal in enumerate(objectives)
     ]
 
@@ -220,16 +220,21 @@ def _centers(trial: Trial | None) -> tuple[float, ...]:
     return (center(trial), *trial.values[1:]) if trial is not None and trial.values else ()
 
 
-def _change(name: str, before: float | None, after: float | None) -> messages.Change:
-    if before is None or after is None:
-        texts = ["" if value is None else number(value) for value in (before, after)]
-        return {"label": name, "before": texts[0], "after": texts[1], "gain": ""}
+def _change(goal: Goal, before: float | None, after: float | None) -> messages.Change:
+    texts = ["" if value is None else number(value) for value in (before, after)]
+    change: messages.Change = {
+        "label": label(goal),
+        "before": texts[0],
+        "after": texts[1],
+        "gain": "",
+        "is_better": False,
+    }
+    if before is None or after is None or before == after:
+        return {**change, "is_better": before is None and after is not None}
     difference = after - before
-    if not difference:
-        return {"label": name, "before": number(before), "after": number(after), "gain": ""}
-    before_text, after_text = _told_apart(before, after)
+    change["before"], change["after"] = _told_apart(before, after)
     size = f"{difference:+.0f}" if 1000 <= abs(difference) < 1e6 else f"{difference:+.2g}"
-    return {"label": name, "before": before_text, "after": after_text, "gain": f"{size} over your cell"}
+    return {**change, "gain": f"{size} over your cell", "is_better": (difference > 0) == (goal.direction == "maximize")}
 
 
 def _told_apart(*values: float) -> tuple[str, ...]:

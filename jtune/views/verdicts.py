@@ -188,4 +188,5 @@ def _as_good(effects: Effects, best: Point, parameter: Parameter, sign: float) -
 
 
 def _short(value: Value) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    # 1000 and not 1e+03, as people write it.
+    return f"{float(f'{value:.3g}'):g}" if isinstance(value, float) else str(value)

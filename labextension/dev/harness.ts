@@ -125,6 +125,7 @@ const status: Status = {
     before: scene.rows.length > 0 ? '0.924' : '',
     after: scene.rows.length > 1 ? '0.966' : '',
     gain: scene.rows.length > 1 ? `+0.04${i} over your cell` : '',
+    is_better: i === 0,
   })),
   failed: scene.rows.some(({ state }) => state === 'failed') ? '5 failed: booster = dart' : '',
   next: query.has('done') ? '18 trials without gain; apply the best one, or stop here' : '',

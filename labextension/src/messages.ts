@@ -92,6 +92,8 @@ export interface Change {
   after: string;
   /** Such as "+0.042 over your cell"; empty where there is none. */
   gain: string;
+  /** Whether the best trial's is better than the baseline's. */
+  is_better: boolean;
 }
 
 /** What the panel's head shows. */

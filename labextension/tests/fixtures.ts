@@ -87,7 +87,7 @@ export function status(more: Partial<Status> = {}): Status {
   return {
     name: 'study',
     objectives: [MINIMIZE],
-    changes: [{ label: 'loss', before: '0.5', after: '0.25', gain: '-0.25 over your cell' }],
+    changes: [{ label: 'loss', before: '0.5', after: '0.25', gain: '-0.25 over your cell', is_better: true }],
     done: 17,
     total: 40,
     count: '17/40 trials',

@@ -53,7 +53,9 @@ function rowsOf(store: Store): Rows {
 test('the head tells what came of it, how far it is, and lets trials be skipped', () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   const { store, sent } = made();
-  const changes = [{ label: EVIL, before: '0.5', after: '0.25', gain: '-0.25 over your cell' }];
+  const changes = [
+    { label: EVIL, before: '0.5', after: '0.25', gain: '-0.25 over your cell', is_better: true },
+  ];
   const lanes = [{ number: 16, elapsed_s: 2, values: EVIL }];
   const { head, labels } = headOf(store, { name: EVIL, changes, notes: [EVIL], jobs: 2, lanes });
   const root = head.node;

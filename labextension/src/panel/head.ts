@@ -21,10 +21,11 @@ export function timeText(status: Status, since_s: number): string {
   return `${gone}, about ${roughly(Math.max(0, status.left_s - ticked_s))} left`;
 }
 
-function changeNode({ label, before, after, gain }: Change): HTMLElement {
+function changeNode({ label, before, after, gain, is_better }: Change): HTMLElement {
+  const look = is_better ? 'jtune-value-after jtune-better' : 'jtune-value-after';
   const values = [
-    element('span', { class: 'jtune-value-before' }, before || '–'),
-    ...(after ? [' → ', element('span', { class: 'jtune-value-after' }, after)] : []),
+    ...(before || gain === '' ? [element('span', { class: 'jtune-value-before' }, before || '–')] : []),
+    ...(after ? [' → ', element('span', { class: look }, after)] : []),
   ];
   return element(
     'div',
@@ -277,8 +278,8 @@ export class Head {
   }
 }
 
-/** Where no trial has ended, and in a cell without objective, the name stands. */
+/** Of an explored cell, its name and how the last run went. */
 function changesOf({ changes, name, text, is_exploring }: Status): Change[] {
-  if (is_exploring) return [{ label: name, before: text, after: '', gain: '' }];
+  if (is_exploring) return [{ label: name, before: '', after: '', gain: text, is_better: false }];
   return changes;
 }

@@ -13,8 +13,8 @@ export interface Scale {
 
 /** The baseline stands so far from the best, as a share of the scale. */
 const TO_BASELINE = 1 / 1.6;
-/** Beyond the best. */
-const MARGIN = 0.08;
+/** Beyond the best: its sign is to be seen whole, above the handle where small is good. */
+const MARGIN = { above: 0.13, below: 0.34 };
 /** A baseline that is so many times further off than nearly all trials is off the scale. */
 const FAR = 4;
 
@@ -26,7 +26,8 @@ export function scaleOf(data: Data): Scale | null {
   const best = losses[0];
   if (best === undefined) return null;
   const span = spanOf(losses, best, baselineLoss(data, sign, of)) || Math.abs(best) / 10 || 1;
-  const ends = [sign * (best - MARGIN * span), sign * (best + span)];
+  const margin = sign === 1 ? MARGIN.below : MARGIN.above;
+  const ends = [sign * (best - margin * span), sign * (best + span)];
   return { low: Math.min(...ends), high: Math.max(...ends), sign };
 }
 
