@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from jtune.storage.ranking import Noise
     from jtune.storage.record import Expected, Trial
     from jtune.study import Study, delete, latest, load, studies
-    from jtune.surrogate.effects import Effect, Effects, Pair
+    from jtune.surrogate.effects import Effect, Effects, Estimate, Pair, ParameterEffect, Share
 
 __version__ = "0.1.0"
 __all__ = [
-    "ChoiceDomain", "Condition", "Effect", "Effects", "Expected", "FloatDomain", "Goal", "IntDomain", "Noise", "Pair",
-    "Parameter", "Space", "Study", "Trial", "__version__", "delete", "latest", "load", "load_ipython_extension",
-    "samplers", "studies",
+    "ChoiceDomain", "Condition", "Effect", "Effects", "Estimate", "Expected", "FloatDomain", "Goal", "IntDomain",
+    "Noise", "Pair", "Parameter", "ParameterEffect", "Share", "Space", "Study", "Trial", "__version__", "delete",
+    "latest", "load", "load_ipython_extension", "samplers", "studies",
 ]  # fmt: skip
 
 # Optuna loads with the first of these names, not with `import jtune`.
@@ -34,7 +34,7 @@ _MODULES = {
     "storage.ranking": ("Noise",),
     "storage.record": ("Expected", "Trial"),
     "study": ("Study", "delete", "latest", "load", "studies"),
-    "surrogate.effects": ("Effect", "Effects", "Pair"),
+    "surrogate.effects": ("Effect", "Effects", "Estimate", "Pair", "ParameterEffect", "Share"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

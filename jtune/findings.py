@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import optuna
 
 from jtune.errors import StudyError, did_you_mean
 from jtune.language.cell import literal_text, rewritten
 from jtune.language.domains import Domain, Value, is_same
 from jtune.language.space import Point, Space
+from jtune.samplers.history import BAD
 from jtune.storage.definition import Goal
 from jtune.storage.ledger import Ledger
+from jtune.storage.ranking import losses
 from jtune.storage.record import Trial
+from jtune.trials.outcome import State
 
 if TYPE_CHECKING:
     from jtune.storage.ranking import Noise
@@ -34,7 +39,7 @@ class Findings:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        # By the objective's number: of how many complete trials, and the surrogate.
+        # By the objective's number: of how many finished trials, and the surrogate.
         self._effects: dict[int, tuple[int, Effects]] = {}
 
     @property
@@ -215,7 +220,7 @@ class Findings:
             If there is no such parameter or objective, or there are too few trials.
         """
         self._check_parameter(name)
-        return self.effects(objective=objective).effect(name)
+        return self.effects_of(objective).effect(name)
 
     def predict(self, params: Mapping[str, Value], *, objective: str | int = 0) -> tuple[float, float]:
         """Return the surrogate's mean and standard deviation of an objective at a point.
@@ -242,10 +247,10 @@ class Findings:
             if reason := self.space[name].domain.reject(value):
                 raise StudyError(f"{name}: {reason}")
         best = self.best.params if self.best else {}
-        return self.effects(objective=objective).predict(self.space.point({**best, **params}))
+        return self.effects_of(objective).predict(self.space.point({**best, **params}))
 
     def importance(self, *, objective: str | int = 0) -> dict[str, float]:
-        """Return each parameter's share of what the parameters explain of an objective, largest first.
+        """Return the share of an objective's variance that each parameter explains by itself, largest first.
 
         Parameters
         ----------
@@ -255,16 +260,27 @@ class Findings:
         Returns
         -------
         dict of str to float
-            By name; the shares sum to 1, or are all 0 where the prediction is constant.
+            By name; what is missing to 1 is not known, or is what parameters do only together.
 
         Raises
         ------
         StudyError
             If there is no such objective, or there are too few trials.
         """
-        return self.effects(objective=objective).importance()
+        return self.effects_of(objective).importance()
 
-    def effects(self, *, objective: str | int = 0) -> Effects:
+    @property
+    def effects(self) -> Effects:
+        """What a surrogate says of the (first) objective: ``study.effects["C"]``; as :meth:`effects_of`.
+
+        Raises
+        ------
+        StudyError
+            If there is no objective, or there are too few trials.
+        """
+        return self.effects_of(0)
+
+    def effects_of(self, objective: str | int = 0) -> Effects:
         """Return the surrogate of an objective, as of now; it stays as it is when trials are added.
 
         Parameters
@@ -284,21 +300,40 @@ class Findings:
         """
         from jtune.surrogate.effects import Effects
 
-        index, complete = self._objective(objective), self.complete
+        index, n_finished = self._objective(objective), len(self.finished)
         n_known, known = self._effects.get(index, (-1, None))
-        if known is None or n_known != len(complete):
+        if known is None or n_known != n_finished:
+            complete = self.complete
             try:
                 known = Effects(
                     self.space,
                     [trial.params for trial in complete],
                     [trial.values[index] for trial in complete],
+                    guessed=self._guessed(),
                     direction=self.objectives[index].direction,
                     objective=self.objectives[index].label,
+                    best=self.best.params if self.best and len(self.objectives) == 1 else None,
                 )
             except ValueError as error:
                 raise StudyError(str(error)) from None
-            self._effects[index] = len(complete), known
+            self._effects[index] = n_finished, known
         return known
+
+    def _guessed(self) -> list[tuple[Point, float]]:
+        """Return pruned trials with about what they would have given.
+
+        That is their last report, but at least as bad as three quarters of the complete trials: they were given up
+        because they were bad, and their end is not known. So the sampler is told it too.
+        """
+        pruned = [trial for trial in self.trials if trial.state == State.PRUNED and trial.curves]
+        complete = self.complete
+        if not pruned or not complete or len(self.objectives) > 1:
+            return []
+        (sign,) = losses(self.objectives, [1.0])
+        bad = float(np.quantile([sign * trial.values[0] for trial in complete], BAD))
+        ends = (next(iter(trial.curves.values()))[-1] for trial in pruned)
+        worse = (max(bad, sign * end) if math.isfinite(end) else bad for end in ends)
+        return [(trial.params, sign * loss) for trial, loss in zip(pruned, worse, strict=True)]
 
     def _objective(self, objective: str | int) -> int:
         """Return the number of an objective, given by that or by its label."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
 
@@ -31,6 +32,17 @@ def bare(value: object) -> str:
 def number(value: float) -> str:
     """Return an objective's value in six significant digits."""
     return f"{value:.6g}"
+
+
+def with_sd(mean: float, sd: float) -> tuple[str, str]:
+    """Return a value in as many digits as its standard deviation has, which has one, or two where it begins with 1."""
+    if not sd > 0 or not math.isfinite(sd) or not math.isfinite(mean):
+        return f"{mean:.3g}", f"{sd:.1g}"
+    power = math.floor(math.log10(sd))
+    places = (1 if sd / 10**power < 1.95 else 0) - power
+    if power >= -4 and places <= 6 and abs(mean) < 1e6:
+        return f"{round(mean, places):.{max(0, places)}f}", f"{round(sd, places):.{max(0, places)}f}"
+    return f"{mean:.2g}", f"{sd:.1g}"
 
 
 def percent(share: float) -> str:

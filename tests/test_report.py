@@ -148,9 +148,13 @@ def test_text_shows_the_importance_in_percent(tmp_path):
     study = start(tmp_path, X)
     for x in (1.0, 0.2, 1.8, 1.5):
         add(study, (x - 1.7) ** 2, {"x": x})
-    head, row = lines(study)[-2:]
-    assert head == "parameter  baseline  best  change  importance  domain"
-    assert row == "x               1.0   1.8  +0.8         100 %  0.0..2.0"
+    head, row, note = lines(study)[-3:]
+    assert head.split() == ["parameter", "baseline", "best", "change", "cost", "importance", "domain"]
+    assert re.fullmatch(r"x +1\.0 +1\.8 +\+0\.8 +0\.\d+ ± 0\.\d+ +\d+ %  0\.0\.\.2\.0", row)
+    # Put back, x = 1.0 gives (1.0 - 1.7) ** 2, and not (1.8 - 1.7) ** 2.
+    cost = study.effects.cost("x")
+    assert abs(cost.mean - 0.48) < 2 * cost.sd
+    assert note.startswith("cost: what the best loses with your value put back; importance: ")
 
 
 @pytest.mark.parametrize(
@@ -230,7 +234,7 @@ def test_text_says_where_a_parameter_is_inactive(tmp_path, baseline, best, row):
 
 def test_text_of_fifteen_parameters_is_a_table(tmp_path):
     study = searched(tmp_path, FIFTEEN, lambda p, i: math.log10(p["rate"]) ** 2, 12)
-    table = lines(study)[4:]
+    table = lines(study)[4:-1]
     assert len(table) == 16
     assert len({line.index(column) for line, column in zip(table[:2], ("domain", "1e-05"), strict=True)}) == 1
     assert max(map(len, table)) <= 120
@@ -348,7 +352,7 @@ def test_picture_of_several_objectives_says_which_one_it_shows_along_the_paramet
     goals = [("minimize", "loss"), ("maximize", "speed")]
     study = searched(tmp_path, X, lambda p, i: [p["x"], -p["x"]], 12, objectives=goals)
     assert picture.describe(study) == "digits: loss against speed, and loss along x"
-    assert repr(study.effects(objective="speed")) == "Effects of x on speed, from 12 trials"
+    assert repr(study.effects_of("speed")) == "Effects of x on speed, from 12 trials"
 
 
 @pytest.mark.parametrize(

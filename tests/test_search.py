@@ -205,7 +205,7 @@ def test_effects_predictions_and_importance_are_of_the_objectives_scale(tmp_path
     mean, sd = study.predict({"n": 8})
     assert mean > study.best.value
     assert sd >= 0
-    assert sum(study.importance().values()) == pytest.approx(1)
+    assert 0.8 < sum(study.importance().values()) <= 1
     with pytest.raises(StudyError, match="no parameter 'm'"):
         study.effect("m")
     with pytest.raises(StudyError, match="n: "):

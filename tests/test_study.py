@@ -36,7 +36,7 @@ def test_predictions_are_of_the_objective_that_is_asked_for(shared_kernel):
         "def first(shares): return next(iter(shares))\n"
         "print(first(several.importance()), first(several.importance(objective='b')), first(several.importance(objective=1)),\n"
         "      round(several.predict({'x': 2.0, 'y': -1.0})[0] / 10), round(several.predict({'x': 2.0, 'y': -1.0}, objective='b')[0] / 10),\n"
-        "      several.effects(objective=1) is several.effects(objective='b'))"
+        "      several.effects_of(1) is several.effects_of('b'))"
     )
     assert said.split()[:5] == ["x", "y", "y", "2", "-1"]
     assert said.split()[-1] == "True"

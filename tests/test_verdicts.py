@@ -9,9 +9,10 @@ from jtune.language.domains import ChoiceDomain, FloatDomain
 from jtune.language.space import Parameter, Space
 from jtune.search import Limits
 from jtune.storage.record import Trial
+from jtune.text import with_sd
 from jtune.trials.outcome import State
 from jtune.views import next as next_step
-from jtune.views.verdicts import verdicts, with_sd
+from jtune.views.verdicts import verdicts
 
 # Where the best is, putting the user's own value back costs 4 for a, and nothing for b; k stays as it was.
 KNOWN = """
@@ -36,7 +37,7 @@ def verdict(name, kind):
 
 def judged(folder, source, n=30, sampler="gp"):
     _, study = search(folder, Limits(n), source, sampler=sampler)
-    return study, {verdict["name"]: verdict for verdict in verdicts(study, study.effects(), study.best)}
+    return study, {verdict["name"]: verdict for verdict in verdicts(study, study.effects, study.best)}
 
 
 def test_each_parameter_is_worth_what_it_costs_to_put_the_users_value_back(tmp_path):

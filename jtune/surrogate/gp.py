@@ -339,7 +339,7 @@ class Posterior:
     """
 
     def __init__(self, x: Array, z: Array, hyper: Hyper) -> None:
-        self._lengths, self._scale = hyper.lengths, hyper.scale
+        self._lengths, self._scale, self._observed = hyper.lengths, hyper.scale, z
         self._scaled = x / hyper.lengths
         covariance = self._kernel(x)
         covariance.flat[:: len(x) + 1] += hyper.noise
@@ -359,6 +359,18 @@ class Posterior:
         kernel = self._kernel(x)
         explained = _solve(self._factor, kernel.T)
         return kernel @ self._alpha, self._sd(explained)
+
+    def r2_left_out(self) -> float:
+        """Return the share of the observations' variance that is predicted where each is left out; in [0, 1].
+
+        References
+        ----------
+        RW (5.12).
+        """
+        inverse = _solve(self._factor, np.eye(len(self)))
+        off = self._alpha / np.einsum("ij,ij->j", inverse, inverse)
+        z = self._observed
+        return float(np.clip(1 - np.mean(off**2) / max(float(np.var(z)), 1e-300), 0.0, 1.0))
 
     def sample(self, x: Array, n: int, rng: np.random.Generator) -> Array:
         """Return ``n`` functions drawn from the posterior, at points of shape (m, d): shape (n, m); RW (2.24)."""

@@ -117,12 +117,12 @@ def effects_message(
 
 
 def effects_of(space: Space, effects: Effects | None) -> list[messages.Effect]:
-    """Return each parameter's predicted effect, the most important first; none where there is no surrogate."""
+    """Return the prediction along each parameter through the best point, the most important parameter first."""
     if effects is None:
         return []
     found: list[messages.Effect] = []
     for name, share in effects.importance().items():
-        effect = effects.effect(name)
+        effect = effects.slice(name)
         found.append(
             {
                 "name": name,
@@ -362,6 +362,6 @@ class Feed:
 def surrogate_of(study: Findings) -> tuple[Effects | None, str]:
     """Return a study's surrogate, or None and why there is no surrogate."""
     try:
-        return study.effects(), ""
+        return study.effects, ""
     except StudyError as error:
         return None, str(error)

@@ -144,7 +144,7 @@ class Status(StudyState):
 
 
 class Effect(TypedDict):
-    """The surrogate's prediction along one parameter, the others averaged over."""
+    """The surrogate's prediction along one parameter, the others as in the best trial."""
 
     name: str
     x: list[float]

@@ -152,7 +152,7 @@ def _shares(study: Findings) -> dict[str, float]:
 
 def _effects(study: Findings, names: Sequence[str]) -> dict[str, Effect]:
     try:
-        return {name: study.effect(name) for name in names}
+        return {name: study.effects.slice(name) for name in names}
     except StudyError:  # too few trials
         return {}
 

@@ -22,6 +22,7 @@ from jtune.views import status
 if TYPE_CHECKING:
     from jtune.findings import Findings
     from jtune.language.space import Parameter
+    from jtune.surrogate.effects import Effects
 
 _WIDTH = 100
 _VALUE_AT_MOST, _NAME_AT_MOST, _DOMAIN_AT_MOST = 18, 26, 120
@@ -70,10 +71,10 @@ def as_text(study: Findings) -> str:
     study : Findings
         In any state: without trials, while it runs, with failures only.
     """
-    shares, note = _importance(study)
-    lines = [*_head(study), "", *_text_table(_parameters(study, shares, _PLAIN)), *([note] if note else [])]
+    effects, note = _effects(study)
+    lines = [*_head(study), "", *_text_table(_parameters(study, effects, _PLAIN)), *([note] if note else [])]
     if len(study.objectives) > 1 and study.front:
-        title, columns = _front(study, shares, _PLAIN)
+        title, columns = _front(study, effects, _PLAIN)
         fitting = _fitting(columns)
         left_out = len(columns) - len(fitting)
         lines += ["", title, *_text_table(fitting)]
@@ -89,29 +90,33 @@ def as_html(study: Findings) -> str:
     study : Findings
         In any state, as for :func:`as_text`.
     """
-    shares, note = _importance(study)
+    effects, note = _effects(study)
     name, *rest = _head(study)
     title, _, goals = name.partition(": ")
     head = "<br>".join([f"<strong>{escape(title)}</strong>: {escape(goals)}", *map(escape, rest)])
-    parts = [f"<p>{head}</p>", _html_table(_parameters(study, shares, _TYPESET))]
+    parts = [f"<p>{head}</p>", _html_table(_parameters(study, effects, _TYPESET))]
     parts += [f"<p>{escape(note)}</p>"] if note else []
     if len(study.objectives) > 1 and study.front:
-        caption, columns = _front(study, shares, _TYPESET)
+        caption, columns = _front(study, effects, _TYPESET)
         parts += [f"<p>{escape(caption)}</p>", _html_table(columns)]
     return f'<div class="jtune-report">{"".join([*parts, _picture(study)])}<style>{_WITHOUT_KERNEL}</style></div>'
 
 
-def _importance(study: Findings) -> tuple[dict[str, float], str]:
-    """Return each parameter's share of importance, or why no share is known."""
+def _effects(study: Findings) -> tuple[Effects | None, str]:
+    """Return what the surrogate says, or why it says nothing."""
     if not study.objectives:
-        return {}, ""
+        return None, ""
     try:
-        return study.importance(), ""
+        effects = study.effects
     except StudyError as error:
         n_distinct = len({study.space.key(trial.params) for trial in study.complete})
         if n_distinct >= 3:
-            return {}, f"no importance: {error}"
-        return {}, "too few trials for importance: it takes 3 complete ones with different values"
+            return None, f"no importance: {error}"
+        return None, "too few trials for importance: it takes 3 complete ones with different values"
+    return effects, (
+        "cost: what the best loses with your value put back; importance: share of the variance of the whole space "
+        f"({percent(effects.explained)} explained)"
+    )
 
 
 def _head(study: Findings) -> list[str]:
@@ -119,7 +124,7 @@ def _head(study: Findings) -> list[str]:
     return [f"{study.name}: {goals}", status.trials(study), *status.comparison(study), *status.noise(study)]
 
 
-def _parameters(study: Findings, shares: dict[str, float], signs: _Signs) -> list[_Column]:
+def _parameters(study: Findings, effects: Effects | None, signs: _Signs) -> list[_Column]:
     """Return the table of the parameters, in cell order; columns that would be empty are left out."""
     best, baseline = study.best, study.baseline
     before = baseline.params if baseline else study.space.baseline
@@ -133,10 +138,13 @@ def _parameters(study: Findings, shares: dict[str, float], signs: _Signs) -> lis
     if best is not None:
         columns += [_Column("best", values(best.params), is_right=True)]
         columns += [_Column("change", [_change(p, before, best.params, signs) for p in parameters])]
-    if shares:
-        # With several objectives it is of one of them.
+    if effects is not None:
+        # With several objectives they are of one of them.
         of = f" for {status.label(study.objectives[0])}" if len(study.objectives) > 1 else ""
-        columns += [_Column(f"importance{of}", [percent(shares[p.name]) for p in parameters], is_right=True)]
+        costs = [status.cost(effects.cost(p.name)) for p in parameters]
+        columns += [_Column(f"cost{of}", costs, is_right=True)]
+        shares = [status.share(effects.share(p.name), is_short=signs is _PLAIN) for p in parameters]
+        columns += [_Column(f"importance{of}", shares, is_right=True)]
     return [*columns, _Column("domain", [_domain(p, signs) for p in parameters], is_long=True)]
 
 
@@ -174,7 +182,7 @@ def _plain(ratio: float) -> str:
     return f"{ratio:.1e}"
 
 
-def _front(study: Findings, shares: dict[str, float], signs: _Signs) -> tuple[str, list[_Column]]:
+def _front(study: Findings, effects: Effects | None, signs: _Signs) -> tuple[str, list[_Column]]:
     """Return a title and a table of the Pareto front, from the best in the first objective on."""
     front = sorted(study.front, key=lambda trial: (losses(study.objectives, trial.values), trial.number))
     shown = front
@@ -187,7 +195,7 @@ def _front(study: Findings, shares: dict[str, float], signs: _Signs) -> tuple[st
     for i, goal in enumerate(study.objectives):
         label = shortened(one_line(goal.label), _VALUE_AT_MOST, signs.dots)
         columns += [_Column(label, [number(trial.values[i]) for trial in shown], is_right=True)]
-    for name in shares or study.space.names:
+    for name in effects.importance() if effects else study.space.names:
         cells = [_typed(trial.params[name], signs) if name in trial.params else "-" for trial in shown]
         columns += [_Column(shortened(name, _VALUE_AT_MOST, signs.dots), cells, is_right=True)]
     return title, columns
@@ -205,7 +213,7 @@ def _fitting(columns: Sequence[_Column]) -> list[_Column]:
 
 def _text_table(columns: Sequence[_Column]) -> list[str]:
     taken = sum(2 + column.width for column in columns if not column.is_long)
-    room = max(_WIDTH - taken, 36)
+    room = max(_WIDTH - taken, 35)
     columns = [replace(c, cells=[shortened(x, room) for x in c.cells]) if c.is_long else c for c in columns]
     rows = zip(*([column.head, *column.cells] for column in columns), strict=True)
     return ["  ".join(map(_padded, row, columns)).rstrip() for row in rows]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from jtune.storage.ending import Ending
-from jtune.text import counted, number, one_line, shortened
+from jtune.text import counted, number, one_line, percent, shortened, with_sd
 from jtune.trials.outcome import State
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jtune.search import Search
     from jtune.storage.definition import Goal
     from jtune.storage.record import Trial
+    from jtune.surrogate.effects import Estimate, Share
     from jtune.views import messages
 
 _LABEL_AT_MOST = 40
@@ -175,6 +176,20 @@ def _comparison(study: Findings) -> str:
     return f"{text}, " + (f"{than} than the baseline's {_value(baseline)}" if than else "as good as the baseline")
 
 
+def cost(estimate: Estimate | None) -> str:
+    """Return ``0.022 ± 0.009``; ``kept`` where the best trial has the user's value, ``-`` where it has none."""
+    if estimate is None:
+        return "-"
+    if estimate.mean == estimate.sd == 0:
+        return "kept"
+    return " ± ".join(with_sd(estimate.mean, estimate.sd))
+
+
+def share(of: Share, *, is_short: bool = False) -> str:
+    """Return ``58 % (20-90)``, or the first half."""
+    return percent(of.share) + ("" if is_short else f" ({100 * of.low:.0f}-{100 * of.high:.0f})")
+
+
 def _of(objectives: Sequence[Goal]) -> str:
     return f"{label(objectives[0])} " if len(objectives) > 1 else ""
 
@@ -183,7 +198,7 @@ def _value(trial: Trial | None) -> str:
     """Return a trial's value of the first objective, or the expected one; empty where there is none."""
     if trial is None or not trial.values:
         return ""
-    return number(center(trial)) + (f" ± {trial.expected.sd:.1g}" if trial.expected else "")
+    return " ± ".join(with_sd(trial.expected.mean, trial.expected.sd)) if trial.expected else number(trial.values[0])
 
 
 def center(trial: Trial) -> float:

@@ -22,21 +22,18 @@ best value is at an end of its range.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from jtune.language.domains import ChoiceDomain, Domain, Value, is_same
 from jtune.language.space import Parameter, Point
-from jtune.text import bare, one_line, shortened
+from jtune.surrogate.effects import Estimate
+from jtune.text import bare, one_line, shortened, with_sd
 from jtune.views import messages
 from jtune.views.status import center
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from jtune.findings import Findings
     from jtune.storage.record import Trial
     from jtune.surrogate.effects import Effects
@@ -47,42 +44,6 @@ _AT_THE_END = 0.02
 # Less than this share of the gain makes no difference.
 _NOTABLE = 0.1
 _ORDER: tuple[messages.VerdictKind, ...] = ("worth", "maybe", "open", "kept", "none", "inactive")
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What putting the user's own value back would cost: positive where it makes the objective worse."""
-
-    mean: float
-    sd: float
-
-
-def cost_of_own_value(effects: Effects, best: Point, parameter: Parameter, sign: float) -> Cost:
-    """Return what the user's own value of one parameter costs at the best point, in the objective's units.
-
-    Parameters
-    ----------
-    effects : Effects
-        Of the objective.
-    best : Point
-    parameter : Parameter
-    sign : float
-        1 where small is good, -1 where large is.
-    """
-    back = {**best, parameter.name: parameter.literal}
-    return _centre(sign * _differences(effects, [back], best)[:, 0])
-
-
-def _differences(effects: Effects, points: Sequence[Point], best: Point) -> NDArray[np.float64]:
-    drawn = effects.draws([best, *points])
-    with np.errstate(all="ignore"):
-        return np.asarray(np.nan_to_num(drawn[:, 1:] - drawn[:, :1]))
-
-
-def _centre(drawn: NDArray[np.float64]) -> Cost:
-    """Return the median, and half the width of the central 68 %, which a long tail does not govern."""
-    low, middle, high = np.quantile(drawn, [0.16, 0.5, 0.84])
-    return Cost(float(middle), float(high - low) / 2)
 
 
 def verdicts(study: Findings, effects: Effects | None, best: Trial | None) -> list[messages.Verdict]:
@@ -111,9 +72,8 @@ def _verdict(
 ) -> tuple[messages.Verdict, float]:
     """Return a verdict, and the cost that it is about."""
     name, kind, text, more = parameter.name, "inactive", "not active in the best trial", ""
-    cost = Cost(0.0, 0.0)
+    cost = effects.cost(name, best) or Estimate(0.0, 0.0)
     if name in best:
-        cost = cost_of_own_value(effects, best, parameter, sign)
         kind, text = _worded(cost, parameter, best[name], gain)
         end = _end(parameter.domain, best[name])
         if end and kind in ("worth", "maybe", "open"):
@@ -123,7 +83,7 @@ def _verdict(
     return {"name": name, "kind": kind, "text": text, "more": more}, cost.mean  # type: ignore[typeddict-item]
 
 
-def _worded(cost: Cost, parameter: Parameter, value: Value, gain: float) -> tuple[messages.VerdictKind, str]:
+def _worded(cost: Estimate, parameter: Parameter, value: Value, gain: float) -> tuple[messages.VerdictKind, str]:
     if is_same(value, parameter.literal):
         return "kept", "kept at your value"
     mean, sd = with_sd(cost.mean, cost.sd)
@@ -135,17 +95,6 @@ def _worded(cost: Cost, parameter: Parameter, value: Value, gain: float) -> tupl
         signed = mean if mean.startswith("-") else f"+{mean}"
         return "open", f"not known yet: {signed} ± {sd}"
     return "none", f"makes no difference here: keep {shortened(one_line(bare(parameter.literal)), 24, '…')}"
-
-
-def with_sd(mean: float, sd: float) -> tuple[str, str]:
-    """Return a value in as many digits as its standard deviation has, which has one, or two where it begins with 1."""
-    if not sd > 0 or not math.isfinite(sd) or not math.isfinite(mean):
-        return f"{mean:.3g}", f"{sd:.1g}"
-    power = math.floor(math.log10(sd))
-    places = (1 if sd / 10**power < 1.95 else 0) - power
-    if power >= -4 and places <= 6 and abs(mean) < 1e6:
-        return f"{round(mean, places):.{max(0, places)}f}", f"{round(sd, places):.{max(0, places)}f}"
-    return f"{mean:.2g}", f"{sd:.1g}"
 
 
 def _end(domain: Domain, value: Value) -> str:
@@ -167,7 +116,7 @@ def _as_good(effects: Effects, best: Point, parameter: Parameter, sign: float) -
     """Return between which values the prediction is as good as at the best one; empty where all or none are."""
     domain = parameter.domain
     levels = domain.levels(_LEVELS)
-    drawn = sign * _differences(effects, [{**best, parameter.name: level} for level in levels], best)
+    drawn = sign * effects.differences([{**best, parameter.name: level} for level in levels], best)
     spread = (np.quantile(drawn, 0.84, axis=0) - np.quantile(drawn, 0.16, axis=0)) / 2
     worse = np.median(drawn, axis=0)
     is_good = (worse <= spread) & (spread <= max(float(np.ptp(worse)), 1e-300) / 4)

@@ -123,7 +123,7 @@ export interface Status extends StudyState {
   notes: string[];
 }
 
-/** The surrogate's prediction along one parameter, the others averaged over. */
+/** The surrogate's prediction along one parameter, the others as in the best trial. */
 export interface Effect {
   name: string;
   /** Positions; of a choice its indices. */
