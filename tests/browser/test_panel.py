@@ -574,6 +574,7 @@ def test_the_script_comes_once_to_a_page(either):
     # The large charts have a script of their own, which comes when one of them is to be seen.
     panel.open("History")
     expect(panel.node.locator(".jtune-history canvas")).to_be_visible()
+    expect(panel.node.get_by_label(re.compile(r"^History: \d+ trials, best \S+ in trial \d+$"))).to_be_visible()
     assert len(scripts) == n + 1
     assert max(scripts[:n]) < 60_000 < scripts[n]
     notebook.save()

@@ -7,7 +7,7 @@ import { showDetail, sourceBlock } from './detail';
 import { button, element, section, setText } from '../dom';
 import { Drawers } from './drawers';
 import { ROW_PX } from './drawing';
-import { counted, number } from './format';
+import { counted } from './format';
 import { Head } from './head';
 import { Interactions } from './interactions';
 import type { Library } from './large';
@@ -65,7 +65,10 @@ export class View {
       (rows) => (root.dataset.drawn = String(rows)),
       signal,
     );
-    this.#history = this.#chart({ option: historyOption, describe: describeHistory });
+    this.#history = this.#chart({
+      option: historyOption,
+      describe: (data) => describeHistory(data, this.#status),
+    });
     this.#curves = this.#chart({ option: curvesOption, describe: describeCurves });
     this.#front = this.#chart({ option: frontOption, describe: describeFront });
     this.#frontSection = section('Pareto front', 'jtune-front', this.#front.node);
@@ -338,10 +341,9 @@ export class View {
   }
 }
 
-function describeHistory({ rows, best }: Data): string {
-  const value = best === null ? undefined : rows[best]?.values[0];
-  const words = value === undefined ? '' : `, best ${number(value)} in trial ${best}`;
-  return `History: ${counted(rows.length, 'trial')}${words}`;
+function describeHistory({ rows }: Data, status: Status | null): string {
+  const best = status?.best ? `, best ${status.best}` : '';
+  return `History: ${counted(rows.length, 'trial')}${best}`;
 }
 
 function describeCurves({ rows }: Data): string {
