@@ -103,7 +103,7 @@ MOVE = """async () => {
       const seen = new MutationObserver(() => { seen.disconnect(); resolve(performance.now() - begin); });
       seen.observe(label, {childList: true, characterData: true, subtree: true});
       const begin = performance.now();
-      const key = i % 20 < 10 ? 'PageDown' : 'PageUp';
+      const key = i % 20 < 10 ? 'PageUp' : 'PageDown';
       handle.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
     }));
     await new Promise(resolve => setTimeout(resolve, 150));

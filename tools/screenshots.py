@@ -28,7 +28,6 @@ def main() -> None:
             notebook.run(0)
             notebook.run(1)
             panel = Panel(notebook, 1).shown()
-            panel.tab("Parallel coordinates")
             panel.drawn(40)
             # The pointer is nowhere, and the charts have come to rest.
             notebook.page.mouse.move(0, 0)

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = Path(__file__).parent / "shots"
-SCENES = ["three", "few", "fifteen", "front", "curves", "everything", "nasty", "explore"]
+SCENES = ["one", "begin", "three", "few", "twelve", "thirty", "front", "curves", "everything", "nasty", "explore"]
 ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -48,23 +48,23 @@ def settled(page: Page) -> None:
 
 
 def shoot(page: Page, url: str, scene: str, theme: str, width: int) -> None:
-    """Take the pictures of a scene, one per tab."""
+    """Take the pictures of a scene: while it runs, when it is done, and with each drawer open."""
     # High enough for all of it: what is out of sight is not drawn.
     page.set_viewport_size({"width": width, "height": 2400})
-    page.goto(f"{url}?scene={scene}&theme={theme}&cursor&narrowed&notes&jobs=3")
-    settled(page)
-    page.evaluate("() => new Promise(resolve => setTimeout(resolve, 300))")
-    for tab in ["Interactions", "Parallel coordinates", "Trials"]:
-        button = page.get_by_role("tab", name=tab)
-        if button.count() and button.is_visible():
-            button.click()
-            settled(page)
-            page.evaluate("() => new Promise(resolve => setTimeout(resolve, 300))")
-        if tab == "Trials":
-            page.locator("tr[data-trial]").nth(3).click()
-            page.wait_for_selector(".jtune-detail:not([hidden])")
-            page.evaluate("() => new Promise(resolve => setTimeout(resolve, 400))")
-        page.locator(".jtune-panel").screenshot(path=SHOTS / f"{scene}-{theme}-{width}-{tab.split()[0]}.png")
+    for query in ("&narrowed&notes&jobs=3", "&done"):
+        page.goto(f"{url}?scene={scene}&theme={theme}{query}")
+        settled(page)
+        page.evaluate("() => new Promise(resolve => setTimeout(resolve, 300))")
+        name = "running" if "jobs" in query else "done"
+        page.locator(".jtune-panel").screenshot(path=SHOTS / f"{scene}-{theme}-{width}-{name}.png")
+    for drawer in ["History", "Trials", "Pairs", "Curves"]:
+        button = page.get_by_role("button", name=drawer, exact=True)
+        if not button.is_visible():
+            continue
+        button.click()
+        page.evaluate("() => new Promise(resolve => setTimeout(resolve, 600))")
+        page.locator(".jtune-panel").screenshot(path=SHOTS / f"{scene}-{theme}-{width}-{drawer}.png")
+        button.click()
     assert page.evaluate("() => window.hacked") is None
 
 
@@ -87,7 +87,7 @@ def main() -> None:
             page.screenshot(path=SHOTS / "stream.png")
         else:
             for scene in chosen or SCENES:
-                for theme, width in [("light", 1600), ("dark", 1600), ("light", 900), ("dark", 900)]:
+                for theme, width in [("light", 1800), ("light", 1300), ("dark", 1000), ("light", 700)]:
                     shoot(page, url, scene, theme, width)
         browser.close()
 

@@ -158,6 +158,24 @@ def test_apply_best_writes_the_literals_into_the_cell(either):
     assert editor.text == TUNED
 
 
+def test_what_was_applied_can_be_taken_back(lab):
+    notebook, [editor] = opened(lab, TUNED)
+    notebook.run(0)
+    notebook.run(1)
+    panel = Panel(notebook, 1).shown()
+    panel.press("Apply best")
+    best = notebook.kernel_run("print(s.source(), end='')")
+    notebook.until(lambda: editor.text == best)
+    panel.press("Applied · Undo")
+    notebook.until(lambda: editor.text == TUNED)
+    expect(panel.button("Apply best")).to_be_visible()
+    # What the handles say can be written too.
+    panel.slider("scale").press("Home")
+    panel.press("Apply these")
+    notebook.until(lambda: editor.line("scale") == "scale = 0.1  # tune: 0.1..10 log")
+    notebook.shot("applied-these")
+
+
 def test_apply_from_code_writes_into_the_cell(lab):
     notebook, [editor, _] = opened(lab, TUNED, "s.apply()")
     notebook.run(0)
