@@ -10,7 +10,7 @@ import { CanvasPen } from './pen';
 import { drawSpark } from './spark';
 import type { Drawable, Stage } from './stage';
 
-const [SPARK_WIDTH_PX, SPARK_HEIGHT_PX] = [150, 30];
+const [SPARK_WIDTH_PX, SPARK_HEIGHT_PX] = [120, 30];
 const MORE_TRIALS = 20;
 
 /** "12 s, about 20 s left", some seconds after the status was made. */
@@ -93,12 +93,7 @@ export class Head {
     this.#lanes = new Lanes((message) => {
       shared.store.send(message);
     });
-    const progress = element(
-      'div',
-      { class: 'jtune-progress' },
-      element('div', {}, this.#count, this.#time),
-      this.#bar,
-    );
+    const progress = element('div', { class: 'jtune-progress' }, this.#count, this.#bar, this.#time);
     const line = element(
       'div',
       { class: 'jtune-line' },
@@ -136,7 +131,9 @@ export class Head {
     // The class is ipywidgets' own, of a widget whose kernel is gone.
     if (!this.#status || this.node.closest('.jupyter-widgets-disconnected')) return;
     const since_s = (performance.now() - this.#since_ms) / 1000;
-    setText(this.#time, this.#status.is_exploring ? '' : timeText(this.#status, since_s));
+    const text = this.#status.is_exploring ? '' : timeText(this.#status, since_s);
+    setText(this.#time, text);
+    this.#time.title = text;
     this.#lanes.tick(since_s);
   }
 
