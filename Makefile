@@ -22,6 +22,8 @@ unexport JUPYTER_PATH PYTHONHOME PYTHONPATH VIRTUAL_ENV
 export JUPYTER_PREFER_ENV_PATH := 1
 # The rules below build the panel; without this, pip does so again at each install of a dependency group.
 export HATCH_JUPYTER_BUILDER_SKIP_NPM := 1
+# uv trusts the certificates of the machine, where a proxy may have one of its own.
+export UV_SYSTEM_CERTS := 1
 # What a run leaves behind, and what a user's own IPython profile would add to it, stays out of the home directory.
 bench demo test test-oldest: export IPYTHONDIR := $(CURDIR)/$(VENV)/var/ipython
 bench demo test test-oldest: export JUPYTER_CONFIG_DIR := $(CURDIR)/$(VENV)/var/jupyter-config

@@ -24,6 +24,7 @@ from jtune.errors import UsageError
 from jtune.language.conditions import Condition
 from jtune.language.domains import ChoiceDomain, FloatDomain, IntDomain, domain_of, is_same
 from jtune.language.space import Parameter, Space
+from jtune.quiet import quiet
 from jtune.samplers import (
     NAMES,
     PointSampler,
@@ -815,7 +816,7 @@ def test_the_optimizer_is_kept_while_trials_are_added_and_rebuilt_otherwise():
     line = space(x=FloatDomain(0.0, 1.0))
     model = SkoptModel(line, line, "skopt", 0)
     losses = {i: float(i) for i in range(5)}
-    with calm():
+    with calm(), quiet():  # scikit-optimize may warn that it knows a point already
         model.propose(told(losses))
         kept = model.optimizer
         losses[9] = 2.0
