@@ -20,6 +20,12 @@ class Listener(Protocol):
     def on_objective(self, index: int, value: object) -> None:
         """Receive the value that an objective has at its marked line."""
 
+    def on_once(self, index: int) -> bool:
+        """Return whether a statement that runs once is to run now; where not, do what it did."""
+
+    def on_once_ended(self, index: int) -> None:
+        """Receive that such a statement has run."""
+
     def on_report(self, index: int, values: Sequence[object]) -> None:
         """Receive what a loop reports after an iteration; may raise to end the trial."""
 
@@ -49,6 +55,17 @@ def report(index: int, values: Sequence[object]) -> None:
     """Record what a loop reports."""
     if _listener is not None:
         _listener.on_report(index, values)
+
+
+def once(index: int) -> bool:
+    """Tell whether a statement that runs once is to run now."""
+    return _listener is None or _listener.on_once(index)
+
+
+def once_ended(index: int) -> None:
+    """Tell that it has run."""
+    if _listener is not None:
+        _listener.on_once_ended(index)
 
 
 def show(value: object) -> None:

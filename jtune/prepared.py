@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import FunctionType
 from typing import Any
 
 from jtune.desk import desk
@@ -12,6 +13,7 @@ from jtune.errors import UsageError
 from jtune.executors import NO_TRIAL, Executor
 from jtune.executors.here import Here
 from jtune.language.cell import Cell
+from jtune.language.names import names_read
 from jtune.language.space import Point
 from jtune.samplers import PointSampler
 from jtune.search import Search
@@ -55,6 +57,7 @@ class PreparedCell:
         self.filename = shell.compile.cache(cell.python, shell.execution_count)
         self.program = Program.of(cell, self.filename, shell.compile.flags)
         self.inputs = Inputs(self._namespace, self.program, cell.python)
+        cell.check_once(self._read_by)
         if name in self.inputs.names:
             raise UsageError(f"the cell reads {name} from outside; give the study another NAME")
         if name:
@@ -65,6 +68,12 @@ class PreparedCell:
         self.interrupts = self.here.interrupts
         self.store = Store(definition.name, desk.folder)
         self._before: Any = self._namespace.get(name or "")
+
+    def _read_by(self, name: str) -> tuple[str, ...]:
+        """Return the names that a function of the notebook reads."""
+        value = self._namespace.get(name)
+        is_ours = isinstance(value, FunctionType) and value.__globals__ is self._namespace
+        return names_read(value.__code__) if is_ours else ()
 
     def elsewhere(self, jobs: int | None, client: str | None, *, has_gpus: bool) -> Executor:
         """Return what runs trials in other processes; the baseline runs here all the same.
@@ -139,14 +148,16 @@ class PreparedCell:
         may_run : bool
             Whether that trial may be run once more.
         """
+        self.say(*self.here.kept.look(is_last=True))
+        self.here.kept.forget()
         best, altered, leavings = study.best, self.inputs.changed(), desk.the(Leavings)
-        bindings = None
+        bindings, is_whole = None, ran is None or ran.is_whole
         if best is not None:
             bindings = ran.bindings if ran else leavings.bindings_of(self.ledger, best.number)
             if ran and bindings is None and may_run:
                 self.say(f"trial {best.number}, the best one, is run once more, here, for its variables")
-            if (bindings is None or altered) and may_run:
-                bindings = self._run_again(best, altered) or bindings
+            if (bindings is None or altered or not is_whole) and may_run:
+                bindings = self._run_again(best, altered, is_whole=is_whole) or bindings
             if bindings is None:
                 self.say(f"the variables of trial {best.number}, the best one, are not in this kernel")
             else:
@@ -158,14 +169,16 @@ class PreparedCell:
         return self.here.run(self._again(trial)).values
 
     def _again(self, trial: Trial) -> Task:
-        return Task(NO_TRIAL, tuple(self.cell.space.complete(trial.params).values()))
+        return Task(NO_TRIAL, tuple(self.cell.space.complete(trial.params).values()), is_whole=True)
 
-    def _run_again(self, best: Trial, altered: Sequence[str]) -> Bindings | None:
+    def _run_again(self, best: Trial, altered: Sequence[str], *, is_whole: bool) -> Bindings | None:
         why = f"because the cell changes {', '.join(altered)} in place" if altered else "for its variables"
+        if not is_whole:
+            why = f"whole, as {' and '.join(each.lines for each in self.program.once)} ran once"
         again = self.here.run(self._again(best))
         if again.state != State.COMPLETE:
             self.say(f"trial {best.number}, the best one, was run again {why}: {again.state}, {again.reason}")
-        elif altered and not best.repeats and again.values != best.values:
+        elif (altered or not is_whole) and not best.repeats and again.values != best.values:
             now, then = (", ".join(number(value) for value in values) for values in (again.values, best.values))
             self.say(f"trial {best.number}, the best one, was run again {why}: it gives {now} now, {then} before")
         return again.bindings

@@ -447,6 +447,8 @@ class Search:
 
     def _count(self, number: int, outcome: Outcome) -> None:
         self.drawn = self.drawn or outcome.drawn
+        for note in outcome.notes:
+            self._say_once(note)
         self._finished += outcome.state.is_finished
         self._failures = self._failures + 1 if outcome.state in (State.FAILED, State.TIMED_OUT) else 0
         self._since_best += 1

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jtune.trials.namespace import Bindings, Snapshot, modules_imported, names_bound, names_read
+from jtune.language.names import modules_imported, names_bound, names_read
+from jtune.trials.namespace import Bindings, Snapshot
 
 # Snapshot and Bindings
 

@@ -19,6 +19,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
+from types import ModuleType
 from typing import Any, NoReturn
 
 from jtune.executors.payload import Payload
@@ -26,6 +27,7 @@ from jtune.text import memory, one_line, shortened
 from jtune.trials.capture import Capture
 from jtune.trials.execute import execute
 from jtune.trials.interrupts import Interrupts, Leash, Verdict
+from jtune.trials.once import Kept
 from jtune.trials.outcome import Outcome, Output, State
 from jtune.trials.program import Task
 from jtune.trials.randomness import Chance
@@ -59,6 +61,8 @@ class Child:
     def __init__(self, connection: Connection[Any, Any], payload: Payload, shell: Any) -> None:
         self._connection, self._payload, self._shell = connection, payload, shell
         self._capture, self._chance = Capture(shell), Chance()
+        self._kept = Kept(payload.setting.program)
+        self._main: ModuleType | None = None
         self._interrupts = Interrupts()
         self._tasks: SimpleQueue[tuple[Task, bool]] = SimpleQueue()
         self._trial: _Trial | None = None
@@ -108,7 +112,8 @@ class Child:
 
         program = self._payload.setting.program
         with self._chance.watching() as drawn:
-            outcome = execute(program, task, namespace, trial.leash, self._capture, judge if is_judged else None)
+            ask = judge if is_judged else None
+            outcome = execute(program, task, namespace, trial.leash, self._capture, ask, self._kept)
         self._trial = None
         namespace.clear()  # functions and their globals hold each other, and all that the cell reads
         for output in outcome.outputs:
@@ -121,7 +126,9 @@ class Child:
 
     def _namespace(self) -> dict[str, Any]:
         """Return the namespace of a trial, which is that of the module ``__main__``."""
-        self._shell.user_module = main = self._payload.main()
+        # Functions among what is kept read their globals in the module of the trial that made them.
+        again = self._main if self._payload.setting.program.once else None
+        self._shell.user_module = self._main = main = self._payload.main(again)
         self._shell.user_ns = namespace = vars(main)
         namespace.update(__builtins__=builtins, get_ipython=self._shell.get_ipython)
         return namespace

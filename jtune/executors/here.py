@@ -10,6 +10,7 @@ from jtune.errors import UsageError
 from jtune.trials.capture import Capture
 from jtune.trials.execute import Judge, execute
 from jtune.trials.interrupts import Interrupts, Leash, Verdict
+from jtune.trials.once import Kept
 from jtune.trials.outcome import Outcome, State
 from jtune.trials.program import Program, Task
 from jtune.trials.randomness import Chance
@@ -32,6 +33,8 @@ class Here:
     ----------
     note : str
         Nothing that the user should be told.
+    kept : Kept
+        What statements that run once have left.
     """
 
     note = ""
@@ -42,6 +45,7 @@ class Here:
         self.namespace = namespace
         self.interrupts = interrupts or Interrupts()
         self.program = program
+        self.kept = Kept(program)
         self._capture, self._chance = Capture(shell), Chance()
         self._started: tuple[Task, Judge | None, Leash] | None = None
         # Put to in a signal's handler too, which no other queue or event allows.
@@ -79,7 +83,7 @@ class Here:
         task, judge, leash = self._started
         try:
             with self._chance.watching() as drawn:
-                outcome = execute(self.program, task, self.namespace, leash, self._capture, judge)
+                outcome = execute(self.program, task, self.namespace, leash, self._capture, judge, self.kept)
             return [(task.number, replace(outcome, drawn=tuple(drawn)) if drawn else outcome)]
         finally:
             self._started = None

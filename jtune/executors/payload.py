@@ -24,8 +24,8 @@ from typing import IO, Any
 import cloudpickle  # type: ignore[import-untyped]
 
 from jtune.errors import UsageError
+from jtune.language.names import names_read
 from jtune.text import one_line, shortened
-from jtune.trials.namespace import names_read
 from jtune.trials.program import Program
 
 # Those of IPython, of which a worker has its own.
@@ -279,8 +279,13 @@ class Payload:
             begin, length = _HEAD.unpack_from(view, start + i * _HEAD.size)
             yield view[begin : begin + length]
 
-    def main(self) -> ModuleType:
-        """Return a new module ``__main__`` that has the values as in the kernel when the search began, and install it.
+    def main(self, again: ModuleType | None = None) -> ModuleType:
+        """Return a module ``__main__`` that has the values as in the kernel when the search began, and install it.
+
+        Parameters
+        ----------
+        again : ModuleType, optional
+            To be filled anew; by default the module is a new one.
 
         Raises
         ------
@@ -288,7 +293,9 @@ class Payload:
             What the user's classes raise where they cannot be unpickled here.
         """
         _, content, *buffers = self._parts(self._mapped())
-        module = sys.modules["__main__"] = ModuleType("__main__")
+        new = ModuleType("__main__")
+        module = sys.modules["__main__"] = new if again is None else again
+        vars(module).update(vars(new))
         # Or a class that is still there would be this trial's too, with all that an earlier one has set on it.
         cloudpickle.cloudpickle._DYNAMIC_CLASS_TRACKER_BY_ID.clear()
         vars(module).update(pickle.loads(content, buffers=buffers))

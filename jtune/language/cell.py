@@ -15,7 +15,7 @@ import re
 import symtable
 import tokenize
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import CodeType
@@ -27,7 +27,8 @@ from jtune.language.conditions import Condition
 from jtune.language.domains import ChoiceDomain, Value, is_same
 from jtune.language.find import Finder, Named
 from jtune.language.grammar import MarkError
-from jtune.language.marks import Direction, ObjectiveMark, ParameterMark, ReportMark
+from jtune.language.marks import Direction, ObjectiveMark, OnceMark, ParameterMark, ReportMark
+from jtune.language.once import Dependence, OnceStatement, first_line, header_end
 from jtune.language.space import CircleError, Parameter, Space
 from jtune.language.template import Edits, Template, compiled, mask
 from jtune.language.unnamed import why_unnamed
@@ -92,6 +93,8 @@ class Cell:
     curves : tuple of tuple of str
         For each loop that reports: the names of its curves, which are its expressions; where an earlier loop reports
         the same one, with the loop's number.
+    once : tuple of OnceStatement
+        What runs in the first trial only.
     inferred : tuple of str
         Parameters whose domain was not written.
     python : str
@@ -128,6 +131,8 @@ class Cell:
         reader = _Reader(text, self.tree)
         self.space = Space(reader.parameters())
         self.inferred = tuple(reader.inferred)
+        self._once = reader.once
+        self.once = tuple(map(OnceStatement.of, reader.once))
         self.reports = tuple(report.expressions for report in reader.reports.values())
         self.curves = _distinct_labels(self.reports)
         self.report_directions = tuple(report.direction for report in reader.reports.values())
@@ -159,7 +164,8 @@ class Cell:
         """
         # A last line that ends in a semicolon shows nothing, as everywhere in IPython.
         shows_last = not _ends_in_semicolon(self.python)
-        edits = Edits(self.literals, self._reports, self._sent, shows_last)
+        once = {statement: number for number, statement in enumerate(self._once)}
+        edits = Edits(self.literals, self._reports, self._sent, once, shows_last)
         return compiled(self.tree, edits, filename, flags)
 
     @cached_property
@@ -191,6 +197,24 @@ class Cell:
             (symbol.is_assigned() or symbol.is_imported()) and (table is tables[0] or symbol.is_global())
             for table, symbol in symbols
         )
+
+    def check_once(self, outside: Callable[[str], Iterable[str]]) -> None:
+        """Check that what runs once depends on nothing that is tuned by way of functions of earlier cells.
+
+        Parameters
+        ----------
+        outside : callable
+            Takes a name that the cell does not bind, and returns the names that its value reads.
+
+        Raises
+        ------
+        CellError
+            If a statement does.
+        """
+        dependence = Dependence(self.tree.body, self.literals, outside=outside)
+        found = [(place, dependence.obstacle(statement)) for statement, place in self._once.items()]
+        if problems := [Problem(*place, message) for place, message in found if message]:
+            raise CellError(problems)
 
     def _objectives(self, reader: _Reader, wanted: Sequence[tuple[Direction, str]]) -> Iterator[Objective]:
         if wanted and reader.objectives:
@@ -341,6 +365,7 @@ class _Reader:
         self.inferred: list[str] = []
         self.objectives: list[tuple[Direction, ast.stmt]] = []
         self.reports: dict[ast.stmt, ReportMark] = {}
+        self.once: dict[ast.stmt, Place] = {}
         self._marked: list[tuple[_Comment, ParameterMark, Named]] = []
         for comment in text.comments():
             self._read(comment)
@@ -373,6 +398,7 @@ class _Reader:
                 condition = replace(condition, place=self._place_of(comment, mark.condition_start))
             read.append((comment, mark, Parameter(named.name, domain, named.value, condition)))
         self._check_conditions(read)
+        self._check_once()
         if self.problems:
             raise CellError(self.problems)
         return [parameter for _, _, parameter in read]
@@ -412,6 +438,11 @@ class _Reader:
                 hint = "leave one of the marks out, or rename one"
                 raise MarkError(mark.start, f"this objective is marked already; {hint}")
             self.objectives.append((mark.direction, statement))
+        elif isinstance(mark, OnceMark):
+            statement = self._at_top_level(comment.line, mark)
+            if statement in self.once:
+                raise MarkError(mark.start, "this runs once already; leave one of the marks out")
+            self.once[statement] = self._place_of(comment, mark.start)
         else:
             loop = self._loop(comment.line, mark)
             if loop in self.reports:
@@ -472,6 +503,21 @@ class _Reader:
                 f"report belongs to the header of a loop; write for epoch in range(9):  # tune: report {mark.text}",
             )
         return here[-1]
+
+    def _at_top_level(self, line: int, mark: OnceMark) -> ast.stmt:
+        around = [s for s in self.tree.body if first_line(s) <= line <= (s.end_lineno or s.lineno)]
+        statement = around[-1]
+        if line > header_end(statement):
+            hint = f"mark the whole block, in line {statement.lineno}"
+            raise MarkError(mark.start, f"what runs once stands at the top level of the cell; {hint}")
+        return statement
+
+    def _check_once(self) -> None:
+        tuned, told = [named.node for named in self.named], [*(s for _, s in self.objectives), *self.reports]
+        dependence = Dependence(self.tree.body, tuned, told)
+        for statement, place in self.once.items():
+            if message := dependence.obstacle(statement):
+                self.problems.append(Problem(*place, message))
 
     def _qualify(self) -> None:
         """Give equal names their callee, where that tells them apart."""

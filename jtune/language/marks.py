@@ -94,7 +94,14 @@ class ReportMark:
     start: int
 
 
-Mark: TypeAlias = ParameterMark | ObjectiveMark | ReportMark
+@dataclass(frozen=True)
+class OnceMark:
+    """The statement of this line runs in the first trial only."""
+
+    start: int
+
+
+Mark: TypeAlias = ParameterMark | ObjectiveMark | ReportMark | OnceMark
 
 
 def read_comment(comment: str) -> list[Mark]:
@@ -207,6 +214,8 @@ def _odd(space: str) -> str:
 def _read_body(body: str, start: int) -> list[Mark]:
     if objective := grammar.match("objective", body):
         return [ObjectiveMark(_DIRECTIONS[objective[1]], start + objective.start(1))]
+    if once := grammar.match("once", body):
+        return [OnceMark(start + once.start(1))]
     if report := grammar.match("report", body):
         text, direction = report[2], _DIRECTIONS.get(report[1])
         return [_read_report(text.strip(), direction, start + len(body) - len(text.lstrip()))]

@@ -109,7 +109,7 @@ def _is(form: str, text: str) -> bool:
     if form == "range":
         found = grammar.match("range", text)
         return found is not None and float(found[1]) < float(found[2])
-    is_goal = form == "mark" and any(grammar.match(name, f": {text}") for name in ("objective", "report"))
+    is_goal = form == "mark" and any(grammar.match(name, f": {text}") for name in ("objective", "report", "once"))
     return is_goal or is_domain(text)
 
 

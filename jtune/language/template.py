@@ -13,7 +13,7 @@ import ast
 import copy
 import marshal
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any, TypeAlias
 
@@ -35,6 +35,8 @@ class Edits:
         A loop, and what is recorded after each of its iterations.
     objectives : dict of ast.stmt to int
         A statement, and which objective its value is: that of an expression, or what an assignment has assigned.
+    once : dict of ast.stmt to int
+        A statement at the top level that runs in the first trial only, and its number.
     shows_last : bool
         Whether a last expression is displayed, as a notebook does.
     """
@@ -42,6 +44,7 @@ class Edits:
     literals: Mapping[ast.expr, int]
     reports: Mapping[ast.stmt, Sequence[str]]
     objectives: Mapping[ast.stmt, int]
+    once: Mapping[ast.stmt, int] = field(default_factory=dict)
     shows_last: bool = True
 
 
@@ -108,8 +111,19 @@ def _edit(tree: ast.Module, edits: Edits) -> ast.Module:
     last = copied.body[-1] if copied.body else None
     if edits.shows_last and isinstance(last, ast.Expr):
         last.value = _hook("show", last.value)
+    once = {id(memo[id(statement)]): index for statement, index in edits.once.items()}
+    copied.body = [_once(each, once[id(each)]) if id(each) in once else each for each in copied.body]
     filled = _Placeholders(literals).visit(copied)
     return ast.fix_missing_locations(filled)  # type: ignore[no-any-return]
+
+
+def _once(statement: ast.stmt, index: int) -> ast.stmt:
+    """Have a statement run where that is asked for, and tell when it has ended."""
+    source = "if {hooks}.once({index}):\n {hooks}.once_ended({index})"
+    (block,) = _statements(source.format(hooks="__import__('jtune.hooks', fromlist=('once',))", index=index), statement)
+    assert isinstance(block, ast.If)
+    block.body.insert(0, statement)
+    return block
 
 
 class _Objectives(ast.NodeTransformer):

@@ -6,14 +6,22 @@ import base64
 import io
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from jtune.trials.outcome import Output
 
 _TEXT_AT_MOST = 20_000
 _BUNDLES_AT_MOST = 512_000
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a part of a cell has shown: each call of the sink's that showed it."""
+
+    calls: tuple[tuple[str, tuple[Any, ...]], ...]
 
 
 class Capture:
@@ -31,11 +39,29 @@ class Capture:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._streams = _Stream("stdout"), _Stream("stderr")
+        self._sink = _Sink()
+        self._figures: list[int] = []
+
+    def record(self) -> None:
+        """Note what is shown from now on."""
+        self._figures = _open_figures()
+        self._sink.tape = []
+
+    def recorded(self) -> Shown:
+        """Return what was shown since; figures that were opened since are shown now, as at the end of a cell."""
+        _flush_figures(but=self._figures)
+        tape, self._sink.tape = self._sink.tape, None
+        return Shown(tuple(tape or ()))
+
+    def show(self, shown: Shown) -> None:
+        """Show it again."""
+        for name, arguments in shown.calls:
+            getattr(self._sink, name)(*arguments)
 
     @contextmanager
     def capturing(self) -> Iterator[list[Output]]:
         """Collect outputs, in nbformat's form, in the list that the block is given."""
-        sink = _Sink()
+        self._sink = sink = _Sink()
         shell = self._shell
         kept = (sys.stdout, sys.stderr, sys.displayhook)
         publisher = shell.display_pub if shell is not None else None
@@ -143,11 +169,17 @@ class _Sink:
         self._bundles_left = _BUNDLES_AT_MOST
         self._clears_next = False
         self._by_display_id: dict[str, list[Output]] = {}
+        self.tape: list[tuple[str, tuple[Any, ...]]] | None = None
+
+    def _note(self, name: str, *arguments: Any) -> None:
+        if self.tape is not None:
+            self.tape.append((name, arguments))
 
     def write(self, stream: str, text: str) -> None:
         self._clear_if_asked()
         if self._text_left <= 0:
             return
+        self._note("write", stream, text[: self._text_left + 1])
         if len(text) > self._text_left:
             text = text[: self._text_left] + "\n... (cut off)\n"
         self._text_left -= len(text)
@@ -161,6 +193,7 @@ class _Sink:
         self, kind: str, data: Mapping[str, Any], metadata: Mapping[str, Any] | None, display_id: str | None = None
     ) -> None:
         self._clear_if_asked()
+        self._note("add", kind, data, metadata, display_id)
         output = {"output_type": kind, "data": self._bounded(data), "metadata": dict(metadata or {})}
         self.outputs.append(output)
         if display_id is not None:
@@ -169,6 +202,8 @@ class _Sink:
     def update(self, display_id: str | None, data: Mapping[str, Any], metadata: Mapping[str, Any] | None) -> bool:
         """Replace what was displayed under an id; return whether anything was."""
         outputs = self._by_display_id.get(display_id or "", [])
+        if outputs:
+            self._note("update", display_id, data, metadata)
         for output in outputs:
             self._bundles_left += _size(output["data"])
             output.update(data=self._bounded(data), metadata=dict(metadata or {}))
@@ -190,6 +225,8 @@ class _Sink:
     def _clear_if_asked(self) -> None:
         if self._clears_next:
             self._clears_next = False
+            if self.tape is not None:
+                self.tape[:] = [("clear", (False,))]
             self.outputs.clear()
             self._by_display_id.clear()
             self._text_left = _TEXT_AT_MOST
@@ -242,11 +279,20 @@ def _display_value(sink: _Sink, shell: Any, value: object) -> None:
             sink.add("execute_result", data, metadata)
 
 
-def _flush_figures() -> None:
+def _open_figures() -> list[int]:
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    return list(pyplot.get_fignums()) if pyplot is not None else []
+
+
+def _flush_figures(but: Collection[int] = ()) -> None:
     """Show and close the figures that the trial left open, where the inline backend would do so after the cell."""
     inline = sys.modules.get("matplotlib_inline.backend_inline")
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is None or not pyplot.get_fignums():
+    pyplot, figures = sys.modules.get("matplotlib.pyplot"), [each for each in _open_figures() if each not in but]
+    if pyplot is None or inline is None or not figures or "inline" not in pyplot.get_backend():
         return
-    if inline is not None and "inline" in pyplot.get_backend():
+    if not but:
         inline.flush_figures()
+        return
+    for each in figures:
+        inline.display(pyplot.figure(each))
+        pyplot.close(each)

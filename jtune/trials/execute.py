@@ -22,6 +22,7 @@ from jtune.trials.capture import Capture
 from jtune.trials.entry import enter
 from jtune.trials.interrupts import Abandoned, Leash, Verdict
 from jtune.trials.namespace import Snapshot
+from jtune.trials.once import Kept, Taking
 from jtune.trials.outcome import Outcome, State
 from jtune.trials.program import Program, Task
 
@@ -38,6 +39,7 @@ def execute(
     leash: Leash,
     capture: Capture,
     judge: Judge | None = None,
+    kept: Kept | None = None,
 ) -> Outcome:
     """Run a cell with the values of a trial.
 
@@ -55,15 +57,21 @@ def execute(
         Takes what the cell prints and displays.
     judge : callable, optional
         Asked after each report of the first run whether the trial shall end.
+    kept : Kept, optional
+        What statements that run once have left in earlier trials of this process; without it they run.
     """
+    if task.is_whole:
+        kept = None
+    n_taken = kept.n_taken if kept else 0
     code = program.template.fill(task.values)
     outcomes: list[Outcome] = []
     for i in range(task.repeats):
-        run = _Run(program, leash, judge if i == 0 else None)
+        run = _Run(program, leash, judge if i == 0 else None, Taking(kept, namespace, capture) if kept else None)
         outcomes.append(_run_once(code, run, namespace, capture, task.keeps_error))
         if outcomes[-1].state != State.COMPLETE:
             break
-    return _merged(outcomes)
+    merged = _merged(outcomes)
+    return replace(merged, is_whole=kept.n_taken == n_taken, notes=tuple(kept.look())) if kept else merged
 
 
 def _run_once(code: CodeType, run: _Run, namespace: dict[str, Any], capture: Capture, keeps_error: bool) -> Outcome:
@@ -106,10 +114,12 @@ class _Run:
     program : Program
     leash : Leash
     judge : Judge or None
+    taking : Taking or None
     """
 
-    def __init__(self, program: Program, leash: Leash, judge: Judge | None) -> None:
+    def __init__(self, program: Program, leash: Leash, judge: Judge | None, taking: Taking | None) -> None:
         self.leash = leash
+        self._taking = taking
         self._program, self._judge = program, judge
         self._sent = [place for place in range(len(program.objectives)) if place not in program.at_end]
         # A number, or why there is none.
@@ -126,6 +136,13 @@ class _Run:
         # Read at once: what the cell changes in place afterwards is not the value at the marked line.
         place = self._sent[index]
         self._given[place] = _given(value, self._program.objectives[place])
+
+    def on_once(self, index: int) -> bool:
+        return self._taking is None or self._taking.begin(index)
+
+    def on_once_ended(self, index: int) -> None:
+        if self._taking is not None:
+            self._taking.end(index)
 
     def on_report(self, index: int, values: Sequence[object]) -> None:
         labels = self._program.curves[index]

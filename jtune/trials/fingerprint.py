@@ -30,10 +30,10 @@ from inspect import CO_OPTIMIZED
 from types import CodeType
 from typing import Any, NamedTuple, TypeAlias
 
+from jtune.language.names import modules_imported, names_read
 from jtune.quiet import quiet
 from jtune.trials.definitions import definition_of
 from jtune.trials.files import Mentions
-from jtune.trials.namespace import modules_imported, names_read
 
 # IPython puts these into every user namespace: the history, the last results and its own helpers.
 _IPYTHON_NAME = re.compile(r"In|Out|get_ipython|exit|quit|_+|_i{1,3}|_i?\d+|_[iod]h|__\w+__|_exit_code")
@@ -72,7 +72,7 @@ def fingerprint(
         The notebook's namespace. Functions and classes that live there, or in ``__main__``, are told by their code,
         defaults, closures and the globals that they read; those of modules by their name.
     bound : collection of str
-        Names that the cell binds itself (see `jtune.trials.namespace.names_bound`): where a function reads one of these
+        Names that the cell binds itself (see `jtune.language.names.names_bound`): where a function reads one of these
         it reads the trial's value, so the present one is not followed.
 
     Returns
@@ -121,7 +121,7 @@ def told(
     namespace : mapping
         The notebook's namespace.
     names : iterable of str
-        What the cell reads, see `jtune.trials.namespace.names_read`.
+        What the cell reads, see `jtune.language.names.names_read`.
     bound : collection of str
         What the cell binds, see `fingerprint`.
     clock : callable

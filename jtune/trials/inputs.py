@@ -10,10 +10,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from jtune.desk import desk
+from jtune.language.names import modules_imported
 from jtune.trials import modules
 from jtune.trials.files import Files, mentions_in
 from jtune.trials.fingerprint import changed, obstacle, told
-from jtune.trials.namespace import modules_imported
 from jtune.trials.program import Program
 
 

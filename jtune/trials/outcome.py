@@ -69,6 +69,10 @@ class Outcome:
         number at all.
     drawn : tuple of str
         Global random generators that it was seen to draw from.
+    is_whole : bool
+        Whether all of the cell ran, and nothing was taken from an earlier trial.
+    notes : tuple of str
+        What the user should know about the cell.
     """
 
     state: State
@@ -83,6 +87,8 @@ class Outcome:
     error: BaseException | None = None
     is_broken: bool = False
     drawn: tuple[str, ...] = ()
+    is_whole: bool = True
+    notes: tuple[str, ...] = ()
 
     @property
     def lacked_memory(self) -> bool:

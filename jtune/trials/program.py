@@ -9,9 +9,10 @@ from typing import Any
 
 from jtune.language.cell import Cell
 from jtune.language.domains import Value
+from jtune.language.names import names_bound, names_read
+from jtune.language.once import OnceStatement
 from jtune.language.template import Template
 from jtune.trials.interrupts import TimeLimit
-from jtune.trials.namespace import names_bound, names_read
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Program:
         Names that the cell may read from its namespace before it binds them, as :func:`names_read` says.
     binds : frozenset of str
         Names that it may bind, rebind or delete there.
+    once : tuple of OnceStatement
+        What runs in the first trial only.
     """
 
     template: Template
@@ -41,6 +44,7 @@ class Program:
     curves: tuple[tuple[str, ...], ...]
     reads: tuple[str, ...]
     binds: frozenset[str]
+    once: tuple[OnceStatement, ...] = ()
 
     @classmethod
     def of(cls, cell: Cell, filename: str = "<cell>", flags: int = 0) -> Program:
@@ -67,6 +71,7 @@ class Program:
             cell.curves,
             names_read(template.blank),
             names_bound(template.blank),
+            cell.once,
         )
 
     def made(self, code: CodeType) -> list[str]:
@@ -76,7 +81,7 @@ class Program:
     def __reduce__(self) -> tuple[Any, ...]:
         # Code itself does not pickle.
         at_end = {place: marshal.dumps(code) for place, code in self.at_end.items()}
-        return _unmarshalled, (at_end, self.template, self.objectives, self.curves, self.reads, self.binds)
+        return _unmarshalled, (at_end, self.template, self.objectives, self.curves, self.reads, self.binds, self.once)
 
 
 def _unmarshalled(at_end: dict[int, bytes], template: Template, objectives: Any, *others: Any) -> Program:
@@ -99,6 +104,8 @@ class Task:
         Of all repeats together.
     keeps_error : bool
         Whether the outcome of a failure has the exception, with all objects that its frames hold.
+    is_whole : bool
+        Whether what runs once is run too.
     """
 
     number: int
@@ -106,3 +113,4 @@ class Task:
     repeats: int = 1
     limit: TimeLimit | None = None
     keeps_error: bool = False
+    is_whole: bool = False

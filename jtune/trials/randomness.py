@@ -40,6 +40,20 @@ def generator_states() -> dict[str, Any]:
     return states
 
 
+def put_back(states: Mapping[str, Any]) -> None:
+    """Put generators back into states of :func:`generator_states`."""
+    for name, state in states.items():
+        if name == "random":
+            random.setstate(state)
+        elif name == "numpy.random":
+            kind, keys, *rest = state
+            numpy = sys.modules["numpy"]
+            sys.modules[name].set_state((kind, numpy.frombuffer(keys, numpy.uint32), *rest))
+        else:
+            torch = sys.modules[name]
+            torch.set_rng_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
+
+
 def drawn_from(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Return the generators that were drawn from, or seeded, between two of :func:`generator_states`."""
     return [name for name, state in after.items() if name in before and before[name] != state]
