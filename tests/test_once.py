@@ -137,7 +137,7 @@ def test_what_functions_of_earlier_cells_read_counts():
     cell = Cell("n = 3  # tune: 1..9\nX = load()  # tune: once\nloss = X  # tune: minimize")
     reads = {"load": ("inner",), "inner": ("n",)}
     cell.check_once(lambda name: ())
-    with pytest.raises(CellError, match="it reads n, which inner reads and depends on what line 1 tunes"):
+    with pytest.raises(CellError, match=r"it reads n .by way of inner., which depends on what line 1 tunes"):
         cell.check_once(lambda name: reads.get(name, ()))
 
 
@@ -194,7 +194,7 @@ def test_a_function_of_an_earlier_cell_that_reads_what_is_tuned_is_a_mistake(sha
         CELL.format(name="mistake", then="pass", options="").replace("X = load", "y = 1\nX = load")
     )
     assert "line 3: X = load()  # tune: once" in said
-    assert "^ this cannot run once: it reads n, which load reads and line 4 binds later" in said
+    assert "^ this cannot run once: it reads n (by way of load), which line 4 binds later" in said
 
 
 def test_each_worker_process_keeps_its_own(shared_kernel):

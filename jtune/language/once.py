@@ -93,7 +93,7 @@ class Dependence:
         if line := self._facts[index].tuned or told:
             return f"this cannot run once: it holds the mark of line {line}; take one of them off"
         for name, reader in self._read_by(index):
-            how = f"{name}, which {reader} reads and" if reader else f"{name}, which"
+            how = f"{name} (by way of {reader}), which" if reader else f"{name}, which"
             before = self._binding(name, self._facts[:index])
             if tuned := [facts.tuned for facts in before if facts.tuned]:
                 return f"this cannot run once: it reads {how} depends on what line {tuned[-1]} tunes; take the mark off"

@@ -4,7 +4,7 @@
  * The twin of the kernel's `jtune/language/cell.py`, with its messages.
  */
 
-import type { Tree } from '@lezer/common';
+import type { SyntaxNode, Tree } from '@lezer/common';
 
 import { circleIn, rejectCondition } from './dependence';
 import { findOn, fullName, judgedIn, loopOn } from './find';
@@ -12,8 +12,9 @@ import type { Found, Loop, Named, Statement } from './find';
 import { MarkError } from './grammar';
 import { bare, spelled } from './literals';
 import { extentFrom, hasMark, isProse, readComment } from './marks';
-import type { Mark, ObjectiveMark, ParameterMark, ReportMark } from './marks';
+import type { Mark, ObjectiveMark, OnceMark, ParameterMark, ReportMark } from './marks';
 import { didYouMean } from './near';
+import { Dependence, headStart, isInBlock, topStatements } from './once';
 import { commentsOf, maskMagics } from './parse';
 import type { CellReading, Condition, Direction, Problem, Span, Tunable, Value } from './types';
 import { whyUnnamed } from './unnamed';
@@ -100,6 +101,7 @@ class Reader {
   private readonly found: Found;
   private readonly marked: Marked[] = [];
   private readonly reporting: Loop[] = [];
+  private readonly once: { comment: Comment; start: number; statement: SyntaxNode }[] = [];
   /** The lines with mistakes. */
   private readonly wrong: Span[] = [];
 
@@ -126,6 +128,7 @@ class Reader {
     const marked = this.qualified();
     const read = marked.flatMap((each) => this.withDomain(each));
     const valid = this.withValidConditions(read, marked);
+    this.checkOnce();
     return valid.filter(({ named }) => !isRepeated(named, marked)).map(({ tunable }) => tunable);
   }
 
@@ -163,7 +166,8 @@ class Reader {
   private place(comment: Comment, mark: Mark): void {
     if (mark.kind === 'parameter') this.placeParameter(comment, mark);
     else if (mark.kind === 'objective') this.placeObjective(comment.line, mark);
-    else this.placeReport(comment.line, mark);
+    else if (mark.kind === 'report') this.placeReport(comment.line, mark);
+    else this.placeOnce(comment, mark);
   }
 
   private placeParameter(comment: Comment, mark: ParameterMark): void {
@@ -213,6 +217,33 @@ class Reader {
       throw new MarkError(start, 'this loop reports already; put all into one mark: report EXPR, EXPR');
     }
     this.reporting.push(loop);
+  }
+
+  private placeOnce(comment: Comment, { start }: OnceMark): void {
+    const { line } = comment;
+    const statement = topStatements(this.tree).findLast(({ from, to }) => from <= line.to && to > line.from);
+    if (!statement) return;
+    if (isInBlock(line, statement)) {
+      const number = this.python.slice(0, headStart(statement)).split(/\r\n|\n|\r/).length;
+      const hint = `mark the whole block, in line ${number}`;
+      throw new MarkError(start, `what runs once stands at the top level of the cell; ${hint}`);
+    }
+    if (this.once.some((other) => other.statement.from === statement.from)) {
+      throw new MarkError(start, 'this runs once already; leave one of the marks out');
+    }
+    this.once.push({ comment, start, statement });
+  }
+
+  private checkOnce(): void {
+    // While a statement is being typed, what it reads and binds cannot be told.
+    if (this.once.length === 0 || hasError(this.tree, 0, this.python.length)) return;
+    const told = [...this.objectives.map(({ statement }) => statement), ...this.reporting];
+    const tuned = this.marked.map(({ named }) => named);
+    const dependence = new Dependence(this.python, this.tree, tuned, told);
+    for (const { comment, start, statement } of this.once) {
+      const message = dependence.obstacle(statement);
+      if (message !== null) this.problem(comment, start, message);
+    }
   }
 
   /** Equal names get their callee, where that tells them apart. */
@@ -324,15 +355,21 @@ function isBroken(tree: Tree, line: Span, codeTo: number): boolean {
   while (node.parent && !/Statement$|Definition$/.test(node.name)) node = node.parent;
   const statement = node.parent ? node : line;
   const isCompound = node.getChild('Body') !== null;
-  let hasError = false;
+  const to = isCompound ? line.to : Math.max(statement.to, line.to);
+  return hasError(tree, Math.min(statement.from, line.from), to);
+}
+
+/** Whether a part of a tree cannot be parsed. */
+function hasError(tree: Tree, from: number, to: number): boolean {
+  let isFound = false;
   tree.iterate({
-    from: Math.min(statement.from, line.from),
-    to: isCompound ? line.to : Math.max(statement.to, line.to),
+    from,
+    to,
     enter: ({ type, name }) => {
-      hasError ||= type.isError;
+      isFound ||= type.isError;
       // Lezer misses the value of a bare `yield`.
-      return !hasError && !name.startsWith('Yield');
+      return !isFound && !name.startsWith('Yield');
     },
   });
-  return hasError;
+  return isFound;
 }

@@ -10,6 +10,7 @@ import { formsOf, optionsOf, stepsOf } from './forms';
 import { isMatch, match } from './grammar';
 import { optionsAt } from './magics';
 import { separated } from './marks';
+import { isInBlock, topStatements } from './once';
 import { commentsOf, maskMagics, parsePython } from './parse';
 import type { Item, Offer, Span, Tunable } from './types';
 
@@ -42,6 +43,7 @@ const SENSES: readonly Item[] = [
   { text: 'minimize ', detail: 'the first curve is to fall' },
   { text: 'maximize ', detail: 'the first curve is to rise' },
 ];
+const ONCE: Item = { text: 'once', detail: 'run it in the first trial only' };
 const REPORT: Item = { text: 'report ', detail: 'record values after every iteration' };
 const IF: Item = { text: 'if ', detail: 'active only where a condition holds' };
 const LITERAL_NODES = new Set(['Number', 'String', 'ContinuedString', 'Boolean', 'None', 'UnaryExpression']);
@@ -132,11 +134,17 @@ function laterAt(literal: Named | undefined, written: string): Offer | null {
 }
 
 /** What a line may be that computes something, or that repeats. */
-function goalsAt({ found, line }: Place): Item[] {
+function goalsAt({ found, line, tree, here }: Place): Item[] {
   const statement = found.statements.findLast(({ to }) => to > line.from && to <= line.to);
   const isObjective =
     statement?.isInner === false && !LITERAL_NODES.has(statement.node.lastChild?.name ?? '');
-  return [...(loopOn(line, found) ? [REPORT] : []), ...(isObjective ? OBJECTIVES : [])];
+  const top = topStatements(tree).findLast(({ from, to }) => from <= line.to && to > line.from);
+  const mayRunOnce = here.length === 0 && top !== undefined && !isInBlock(line, top);
+  return [
+    ...(loopOn(line, found) ? [REPORT] : []),
+    ...(isObjective ? OBJECTIVES : []),
+    ...(mayRunOnce ? [ONCE] : []),
+  ];
 }
 
 /** The names that the loop of this header assigns. */

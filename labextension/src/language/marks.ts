@@ -21,11 +21,13 @@ export type Mark =
       conditionStart: number;
     }
   | { kind: 'objective'; direction: Direction; start: number }
-  | { kind: 'report'; text: string; start: number };
+  | { kind: 'report'; text: string; start: number }
+  | { kind: 'once'; start: number };
 
 export type ParameterMark = Extract<Mark, { kind: 'parameter' }>;
 export type ObjectiveMark = Extract<Mark, { kind: 'objective' }>;
 export type ReportMark = Extract<Mark, { kind: 'report' }>;
+export type OnceMark = Extract<Mark, { kind: 'once' }>;
 
 /** Where a `*` multiplies, or stands before a parameter. */
 const NO_STARS = new Set(['ArithOp', 'ParamList']);
@@ -101,6 +103,8 @@ function readBody(body: string, start: number): Mark[] {
     const direction = meantDirection(objective[1] ?? '') ?? 'minimize';
     return [{ kind: 'objective', direction, start: start + placeOf(objective, 1).from }];
   }
+  const once = match('once', body);
+  if (once) return [{ kind: 'once', start: start + placeOf(once, 1).from }];
   const report = match('report', body);
   if (report) {
     const [, sense = '', text = ''] = report;

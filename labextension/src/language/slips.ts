@@ -105,7 +105,8 @@ function isOf(form: string | undefined, text: string): boolean {
     const [, low = '', high = ''] = match('range', text) ?? [];
     return toNumber(low) < toNumber(high);
   }
-  const isGoal = form === 'mark' && (isMatch('objective', `: ${text}`) || isMatch('report', `: ${text}`));
+  const isGoal =
+    form === 'mark' && (['objective', 'report', 'once'] as const).some((name) => isMatch(name, `: ${text}`));
   return isGoal || isDomain(text);
 }
 

@@ -22,9 +22,11 @@ test.each([
   ['b = True  # tune: |', ['', ['[True, False]']]],
   ['k = "rbf"  # tune: |', ['', ['["rbf", ""]']]],
   ["k = 'rbf'  # tune: |", ['', ["['rbf', '']"]]],
-  ['score = f(x)  # tune: |', ['', ['minimize', 'maximize']]],
+  ['score = f(x)  # tune: |', ['', ['minimize', 'maximize', 'once']]],
+  ['with f(x) as y:  # tune: o|\n    pass', ['o', ['once']]],
+  ['with f(x) as y:\n    g(y)  # tune: o|', null],
   ['f(x)  # tune: ma|', ['ma', ['maximize']]],
-  ['for i in y:  # tune: |\n    loss = f()', ['', ['report ']]],
+  ['for i in y:  # tune: |\n    loss = f()', ['', ['report ', 'once']]],
   [
     'while a:  # tune: report |\n    loss, acc = f()\n    n += 1',
     ['', ['loss', 'acc', 'n', 'minimize ', 'maximize ']],
