@@ -234,11 +234,23 @@ def test_text_says_where_a_parameter_is_inactive(tmp_path, baseline, best, row):
 
 def test_text_of_fifteen_parameters_is_a_table(tmp_path):
     study = searched(tmp_path, FIFTEEN, lambda p, i: math.log10(p["rate"]) ** 2, 12)
-    table = lines(study)[4:-1]
+    told, *_ = [line for line in lines(study) if line.startswith("next: ")]
+    table = lines(study)[lines(study).index(told) + 2 : -1]
     assert len(table) == 16
     assert len({line.index(column) for line, column in zip(table[:2], ("domain", "1e-05"), strict=True)}) == 1
     assert max(map(len, table)) <= 120
     assert [line.split()[0] for line in table[1:3]] == ["rate", "layers"]
+
+
+def test_the_report_says_what_is_next_and_where_trials_fail_as_the_panel_does(tmp_path):
+    study = start(tmp_path, X)
+    for x, loss in ((1.0, 3.0), (0.5, 3.0), (1.2, 3.0)):
+        add(study, loss, {"x": x})
+    for x in (1.7, 1.8, 1.9):
+        add(study, FAILED, {"x": x})
+    text = report.as_text(study)
+    assert "\n3 failed: x ≥ 1.7\nnext: loss is 3 in all 3 trials; it does not depend on what is tuned\n" in text
+    assert "next: loss is 3 in all 3 trials" in report.as_html(study)
 
 
 def test_text_shows_the_front_of_several_objectives(tmp_path):

@@ -87,11 +87,11 @@ def test_trials_without_gain_are_counted_and_idle_parameters_named(tmp_path):
     [
         ({"a": "worth", "b": "none", "c": "none"}, "b and c make no difference, so their marks can go"),
         ({"a": "open", "b": "none"}, "the gain is not told apart from noise yet; more trials would tell"),
-        ({"a": "worth", "b": "maybe"}, "the last gain was in the last trial; more trials may bring another one"),
+        ({"a": "worth", "b": "maybe"}, "the last gain was 2 trials ago; more trials may bring another one"),
     ],
 )
 def test_after_a_recent_gain_the_parameters_decide_what_is_next(tmp_path, kinds, text):
-    _, study = search(tmp_path, Limits(1), "a = 0.5  # tune: 0..1\nloss = abs(a - 0.5)  # tune: minimize\n")
+    _, study = search(tmp_path, Limits(3), "a = 0.5  # tune: 0..1\nloss = abs(a - 0.5)  # tune: minimize\n")
     assert next_step.sentence(study, study, [verdict(name, kind) for name, kind in kinds.items()]) == text
 
 

@@ -1,7 +1,7 @@
-"""What to do next, in one sentence: fixed rules, of which the first that applies is said.
+"""What to do next, in one sentence: fixed rules, of which the first that applies is said, from the third trial on.
 
 1. No trial has given a value: the failures are to be looked at.
-2. From the third trial on, every trial has given the same value: the objective does not depend on what is tuned.
+2. Every trial has given the same value: the objective does not depend on what is tuned.
 3. All points have been tried: done.
 4. The best value of a parameter that matters is at an end of its range: widen that.
 5. A third of the trials, and ten at least, brought no gain: apply the best one, or stop.
@@ -31,6 +31,8 @@ _FAILED = (State.FAILED, State.TIMED_OUT)
 # A rule of where trials fail: it holds for at least so many failures, and at most this share of all others.
 _LEAST_FAILURES, _OTHERS_AT_MOST = 3, 0.1
 _NAMED_AT_MOST = 3
+# Of fewer trials there is nothing to say.
+_FEWEST = 3
 
 
 def sentence(study: Findings, ranked: status.Ranked, verdicts: Sequence[messages.Verdict]) -> str:
@@ -45,7 +47,7 @@ def sentence(study: Findings, ranked: status.Ranked, verdicts: Sequence[messages
         On its parameters.
     """
     complete, best = study.complete, ranked.best
-    if not study.objectives or not study.finished:
+    if not study.objectives or len(study.finished) < _FEWEST:
         return ""
     if best is None:
         return f"no trial has given a value; look at the failures of {counted(len(study.finished), 'trial')}"

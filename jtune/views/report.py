@@ -17,7 +17,9 @@ from jtune.language.domains import ChoiceDomain, Value, is_same
 from jtune.storage.ranking import losses
 from jtune.text import bare, counted, number, one_line, percent, shortened
 from jtune.trials.outcome import State
+from jtune.views import next as next_step
 from jtune.views import status
+from jtune.views.verdicts import verdicts
 
 if TYPE_CHECKING:
     from jtune.findings import Findings
@@ -72,7 +74,7 @@ def as_text(study: Findings) -> str:
         In any state: without trials, while it runs, with failures only.
     """
     effects, note = _effects(study)
-    lines = [*_head(study), "", *_text_table(_parameters(study, effects, _PLAIN)), *([note] if note else [])]
+    lines = [*_head(study, effects), "", *_text_table(_parameters(study, effects, _PLAIN)), *([note] if note else [])]
     if len(study.objectives) > 1 and study.front:
         title, columns = _front(study, effects, _PLAIN)
         fitting = _fitting(columns)
@@ -91,7 +93,7 @@ def as_html(study: Findings) -> str:
         In any state, as for :func:`as_text`.
     """
     effects, note = _effects(study)
-    name, *rest = _head(study)
+    name, *rest = _head(study, effects)
     title, _, goals = name.partition(": ")
     head = "<br>".join([f"<strong>{escape(title)}</strong>: {escape(goals)}", *map(escape, rest)])
     parts = [f"<p>{head}</p>", _html_table(_parameters(study, effects, _TYPESET))]
@@ -119,9 +121,19 @@ def _effects(study: Findings) -> tuple[Effects | None, str]:
     )
 
 
-def _head(study: Findings) -> list[str]:
+def _head(study: Findings, effects: Effects | None) -> list[str]:
     goals = status.goals(study.objectives) or "no objective"
-    return [f"{study.name}: {goals}", status.trials(study), *status.comparison(study), *status.noise(study)]
+    said = [*status.comparison(study), *status.noise(study)]
+    return [f"{study.name}: {goals}", status.trials(study), *said, *_advice(study, effects)]
+
+
+def _advice(study: Findings, effects: Effects | None) -> list[str]:
+    """Return where trials fail, and what to do next, as the panel says them; nothing of a search that runs."""
+    if any(trial.state == State.RUNNING for trial in study.trials):
+        return []
+    where = next_step.failures(study.space, study.trials)
+    sentence = next_step.sentence(study, study, verdicts(study, effects, study.best))
+    return [*([where] if ":" in where else []), *([f"next: {sentence}"] if sentence else [])]
 
 
 def _parameters(study: Findings, effects: Effects | None, signs: _Signs) -> list[_Column]:
