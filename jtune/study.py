@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from jtune.desk import desk
 from jtune.errors import JournalError, StudyError, did_you_mean
@@ -56,6 +58,17 @@ class Study(Findings):
             from jtune.views.panel import panel_of
 
             panel_of(self).show()
+
+    @property
+    def controls(self) -> Mapping[str, Any]:
+        """A control of ipywidgets for each parameter, by name, which moves with the panel's handle, and moves it.
+
+        ``FloatSlider``, ``FloatLogSlider``, ``IntSlider``, ``SelectionSlider``, ``Dropdown`` or ``Checkbox``, by the
+        domain: for dashboards of one's own, with ``VBox``, ``interactive_output`` or Voila.
+        """
+        from jtune.views.panel import panel_of
+
+        return panel_of(self).widgets
 
     def __repr__(self) -> str:
         return report.as_text(self)

@@ -42,6 +42,7 @@ from jtune.views import next as next_step
 from jtune.views.controls import Controls
 from jtune.views.lab import Line
 from jtune.views.panels import Panels
+from jtune.views.widgets import Standards
 
 _STATIC = Path(__file__).parents[1] / "static"
 _SCRIPTS: tuple[messages.Script, ...] = ("script", "large")
@@ -126,6 +127,7 @@ class Panel:
         self._later: list[Callable[[], None]] = []
         self.controls = Controls(study.space)
         self._taken = 0
+        self.widgets = Standards(study.space, lambda name: self.controls[name].value, self._take_values, self._listen)
         self._build()
         self.feed = self._new_feed()
         self._judge()
@@ -275,6 +277,7 @@ class Panel:
         """Take the panel away wherever it is displayed."""
         for widget in [self.board, self.output, self._layout, self.box, self.box.layout]:
             widget.close()
+        self.widgets.close()
         desk.the(Panels).drop(self)
 
     # Actions of the user.
@@ -412,6 +415,9 @@ class Panel:
         self._follows = False
         self._move_to(trial.params)
 
+    def _take_values(self, values: Mapping[str, Value]) -> None:
+        self._guarded(lambda: self.move(values))
+
     def _take_move(self, positions: Mapping[str, float]) -> None:
         self._taken += 1
         self.controls.place_at(positions)
@@ -449,6 +455,7 @@ class Panel:
         self._refresh()
 
     def _send_cursor(self) -> None:
+        self.widgets.follow()
         self._send(feed.cursor_message(self.study.space, self.controls, self._taken))
 
     def _ask_surrogate(self) -> None:
