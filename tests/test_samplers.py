@@ -1003,3 +1003,21 @@ def test_gp_begins_in_the_middle_of_the_ranges_or_does_so_after_the_users_own_va
     study.add_trial(optuna.trial.create_trial(value=1.0, params=own, distributions=distributions))
     _, points = run(make_sampler("gp", NESTED, seed=0), 2, valley, study)
     assert [(p["x"], p["y"]) == (0.0, 0.0) for p in points] == [True, False]
+
+
+def test_a_search_leaves_a_choice_that_gains_nothing_more():
+    """The other choice is better, at a place that the first one says nothing of."""
+
+    def loss(point):
+        if point["model"] == "svc":
+            return 0.08 + 0.02 * math.log10(point["C"]) ** 2
+        return min(0.6, 0.3 * abs(math.log10(point["rate"]) + 3.6))
+
+    deep = space(
+        model=ChoiceDomain(("svc", "net")), rate=FloatDomain(1e-5, 1.0, log=True), C=FloatDomain(1e-3, 1e3, log=True)
+    )
+    found = []
+    for seed in range(10):
+        study, _ = run(make_sampler("gp", deep, seed=seed, n_trials=40), 40, loss)
+        found.append(study.best_value)
+    assert sum(best < 0.05 for best in found) >= 8

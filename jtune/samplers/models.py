@@ -10,12 +10,15 @@ import numpy as np
 
 from jtune.language.domains import Value
 from jtune.language.space import Space
+from jtune.samplers.elsewhere import elsewhere
 from jtune.samplers.history import BAD, History
 from jtune.samplers.replication import leader_to_repeat
 from jtune.surrogate.selection import best_and_recent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from jtune.surrogate.acquisition import Cube
 
     Array: TypeAlias = NDArray[np.float64]
 
@@ -134,13 +137,20 @@ class GpModel:
         if self._n_reused < len(running) // _RUNNING_PER_REUSE - 1 and len(self._found):
             self._n_reused += 1
             return _away_from(running, self._found_again(float(z.min())))
-        ranked = self._search(float(z.min()), incumbents, rows[is_placed], rng)
+        part = None if several else elsewhere(self._encoding.cube, rows[is_known], losses, rng)
+        if part is None:
+            ranked = self._search(self._encoding.cube, float(z.min()), incumbents, rows[is_placed], rng)
+        else:
+            cube, own = part
+            own = own[np.argsort(losses[own], kind="stable")]
+            best = float(self.gp.warp_.transform(losses[own[:1]])[0])
+            ranked = self._search(cube, best, rows[is_known][own], rows[is_placed], rng)
         return _away_from(running, ranked) if len(running) else ranked
 
-    def _search(self, best: float, incumbents: Array, seen: Array, rng: np.random.Generator) -> Array:
+    def _search(self, cube: Cube, best: float, incumbents: Array, seen: Array, rng: np.random.Generator) -> Array:
         from jtune.surrogate.acquisition import rank
 
-        ranked = rank(self.gp.posterior_, best, self._encoding.cube, incumbents, seen, rng)
+        ranked = rank(self.gp.posterior_, best, cube, incumbents, seen, rng)
         self._found, self._n_reused = ranked[:_KEPT_AT_MOST], 0
         return ranked
 

@@ -227,6 +227,21 @@ class Cube:
         """How many columns there are."""
         return len(self.groups)
 
+    @property
+    def free_choices(self) -> list[tuple[slice, Array]]:
+        """The columns of each axis of choices that moves, and the rows of its values there."""
+        return [
+            (columns, axis.choices)
+            for axis, columns in zip(self.axes, self.columns, strict=True)
+            if axis.choices is not None and self._is_free[columns].all()
+        ]
+
+    def holding(self, columns: slice, value: Array) -> Cube:
+        """Return the part of the cube in which an axis has one value."""
+        held = self._held.copy()
+        held[columns] = value
+        return Cube(self.axes, self._is_active, held)
+
     def snap(self, x: Array) -> Array:
         """Return the nearest points of the cube."""
         near = [axis.snap(x[:, columns]) for axis, columns in zip(self.axes, self.columns, strict=True)]
