@@ -62,7 +62,7 @@ lint: $(VENV)/.has-test $(MODULES)  ## ruff, mypy, layers, eslint, prettier and 
 	$(NPM) run lint
 
 bench: $(VENV)/.has-test extension  ## run the benchmarks
-	@set -e; for name in imports overhead fingerprints studies panel editor memory optimizers front replay parallel; do echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done
+	@set -e; for name in imports overhead once fingerprints studies panel editor memory optimizers front replay parallel; do echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done
 
 lab: $(VENV)/.has-demo $(VENV)/.has-lab extension  ## open JupyterLab on the quickstart; LAB_FLAGS are passed on
 	$(BIN)/jupyter lab $(LAB_FLAGS) notebooks/01_quickstart.ipynb
