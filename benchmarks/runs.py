@@ -66,7 +66,7 @@ class Run:
     ----------
     task : Task
     incumbents : tuple of float or None
-        After each trial, the true value of the trial with the best observed one; None before the first success.
+        After each trial, the true value of the one that the optimizer calls the best; None before the first success.
     ms : tuple of float
         Milliseconds of each ask and tell.
     n_crashed, n_repeated : int
@@ -157,7 +157,10 @@ class _Runner:
         self.problem = suite.PROBLEMS[one.problem]
         # The noise of a trial is the same for all optimizers.
         self.rng = np.random.default_rng((one.seed, zlib.crc32(one.problem.encode())))
-        self.best_seen = math.inf
+        self.optimizer: peers.Optimizer
+        self.best: Point | None = None
+        self.points_seen: list[Point] = []
+        self.values: list[float] = []
         self.incumbents: list[float | None] = []
         self.ms: list[float] = []
         self.points: list[object] = []
@@ -181,7 +184,7 @@ class _Runner:
     def _loop(self) -> None:
         if peers.version(self.task.optimizer) != self.task.version:  # in a process that was started later
             raise RuntimeError("the optimizer's source has changed since the benchmark began")
-        optimizer = peers.make(self.task.optimizer, self.problem, self.task.seed, self.task.budget)
+        self.optimizer = optimizer = peers.make(self.task.optimizer, self.problem, self.task.seed, self.task.budget)
         if self.task.has_baseline:
             baseline = self.problem.space.baseline
             optimizer.load([baseline], [self._evaluate(baseline)])
@@ -201,8 +204,12 @@ class _Runner:
             value = self.problem.observe(point, self.rng)
         except CrashError:
             self.n_crashed += 1
-        if value is not None and value < self.best_seen:
-            self.best_seen, incumbent = value, self.problem.value(point)
+        if value is not None:
+            self.points_seen.append(point)
+            self.values.append(value)
+            best = self.optimizer.best(self.points_seen, self.values)
+            if best != self.best:
+                self.best, incumbent = best, self.problem.value(best)
         self.incumbents.append(incumbent)
         self.points.append(Space.key(point))
         return value
