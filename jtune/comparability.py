@@ -1,15 +1,23 @@
-"""What keeps the trials of a cell from being comparable, said once: it changes its inputs, or draws by chance."""
+"""What the first trials of a cell show, said once.
+
+What keeps trials from being comparable (the cell changes its inputs, or draws by chance), and what each of them
+computes anew for nothing.
+"""
 
 from __future__ import annotations
 
 from jtune.prepared import PreparedCell
 from jtune.search import Search
 from jtune.storage.record import Trial
-from jtune.text import number
+from jtune.text import duration, number
 from jtune.trials.randomness import advice, mentions_seed
 
 # Trials that take longer are not run once more only to see whether they repeat.
 _SLOW_S = 20.0
+# What could run once is named where it takes so much of a trial, and of all trials of the search together.
+_WORTH_SHARE, _WORTH_S = 0.2, 5.0
+# Statements that take less of a trial are not named.
+_NAMED_SHARE = 0.05
 
 
 class Comparability:
@@ -27,8 +35,11 @@ class Comparability:
 
     def __call__(self, trial: Trial | None) -> None:
         """Take in that a trial starts, or has ended."""
+        if trial is not None and self._search.n_run == 1:
+            self._time_next(trial)
         if trial is not None and self._search.n_run == 2:
             self._warn_of_changes()
+            self._advise(trial)
         if (
             not self._has_warned
             and trial is not None
@@ -37,6 +48,22 @@ class Comparability:
         ):
             self._has_warned = True
             self._prepared.say(advice(list(self._search.drawn)))
+
+    def _time_next(self, trial: Trial) -> None:
+        """Have the second trial timed, by when imports are done, unless all trials together take no time."""
+        is_here = self._search.executor is self._prepared.here
+        if is_here and (trial.seconds or 0.0) * self._search.limits.n > _WORTH_S:
+            self._prepared.time_next()
+
+    def _advise(self, trial: Trial) -> None:
+        """Name the statements that take much of a trial and give the same in each."""
+        whole = (trial.seconds or 0.0) / self._search.limits.repeats
+        costly = [(each, seconds) for each, seconds in self._prepared.costly() if seconds > _NAMED_SHARE * whole]
+        total = sum(seconds for _, seconds in costly)
+        if total > _WORTH_SHARE * whole and total * self._search.limits.n > _WORTH_S:
+            lines, them = " and ".join(each.lines for each, _ in costly), "it" if len(costly) == 1 else "them"
+            spent = f"{duration(total)} of the {duration(whole)} of a trial go to {lines}"
+            self._prepared.say(f"{spent}, whatever the tuned literals are; mark {them} # tune: once")
 
     def _warn_of_changes(self) -> None:
         if names := self._prepared.inputs.changed():

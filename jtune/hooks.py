@@ -26,6 +26,9 @@ class Listener(Protocol):
     def on_once_ended(self, index: int) -> None:
         """Receive that such a statement has run."""
 
+    def on_statement_ended(self, line: int) -> None:
+        """Receive that the statement of a line has ended, where that is asked for."""
+
     def on_report(self, index: int, values: Sequence[object]) -> None:
         """Receive what a loop reports after an iteration; may raise to end the trial."""
 
@@ -66,6 +69,12 @@ def once_ended(index: int) -> None:
     """Tell that it has run."""
     if _listener is not None:
         _listener.on_once_ended(index)
+
+
+def statement_ended(line: int) -> None:
+    """Tell that the statement of a line has ended."""
+    if _listener is not None:
+        _listener.on_statement_ended(line)
 
 
 def show(value: object) -> None:

@@ -14,6 +14,7 @@ from jtune.executors import NO_TRIAL, Executor
 from jtune.executors.here import Here
 from jtune.language.cell import Cell
 from jtune.language.names import names_read
+from jtune.language.once import OnceStatement
 from jtune.language.space import Point
 from jtune.samplers import PointSampler
 from jtune.search import Search
@@ -55,7 +56,8 @@ class PreparedCell:
         self.cell = cell
         self._name, self._is_fresh, self._namespace = name, is_fresh, shell.user_ns
         self.filename = shell.compile.cache(cell.python, shell.execution_count)
-        self.program = Program.of(cell, self.filename, shell.compile.flags)
+        self._flags = shell.compile.flags
+        self.program = Program.of(cell, self.filename, self._flags)
         self.inputs = Inputs(self._namespace, self.program, cell.python)
         cell.check_once(self._read_by)
         if name in self.inputs.names:
@@ -68,6 +70,15 @@ class PreparedCell:
         self.interrupts = self.here.interrupts
         self.store = Store(definition.name, desk.folder)
         self._before: Any = self._namespace.get(name or "")
+
+    def time_next(self) -> None:
+        """Have the statements of the next trial that runs here tell how long they take."""
+        self.here.times = self.cell.template(self.filename, self._flags, is_timed=True)
+
+    def costly(self) -> list[tuple[OnceStatement, float]]:
+        """Return the statements that could run once, with the seconds that they took when they were timed."""
+        seconds = self.here.seconds_by_line
+        return [(each, seconds.get(each.first, 0.0)) for each in self.cell.may_run_once(self._read_by)]
 
     def _read_by(self, name: str) -> tuple[str, ...]:
         """Return the names that a function of the notebook reads."""

@@ -133,6 +133,11 @@ def test_the_cell_runs_without_trials():
     assert namespace["loss"] == 2 * namespace["X"]
 
 
+def test_an_objective_of_the_magic_line_does_not_run_once():
+    with pytest.raises(CellError, match="this cannot run once: it is the objective"):
+        Cell("n = 3  # tune: 1..9\nf()  # tune: once", objectives=[("minimize", "")])
+
+
 def test_what_functions_of_earlier_cells_read_counts():
     cell = Cell("n = 3  # tune: 1..9\nX = load()  # tune: once\nloss = X  # tune: minimize")
     reads = {"load": ("inner",), "inner": ("n",)}
@@ -195,6 +200,59 @@ def test_a_function_of_an_earlier_cell_that_reads_what_is_tuned_is_a_mistake(sha
     )
     assert "line 3: X = load()  # tune: once" in said
     assert "^ this cannot run once: it reads n (by way of load), which line 4 binds later" in said
+
+
+def test_what_could_run_once_is_named(shared_kernel):
+    cell = """\
+%%tune advice -n 50 --timeout 2s --no-panel --sampler random --seed 1 {options}
+from __future__ import annotations
+import time
+n = 3.0  # tune: 1..9
+def slow(x):
+    time.sleep(0.15)
+    return x
+X = slow(1){mark}
+with open("somewhere", "w"):
+    slow(1)
+    y = 1
+y += slow(0) if n < 0 else 0
+k = slow(n) * 0
+loss = X * n + k + y  # tune: minimize
+"""
+    said = shared_kernel.run(cell.format(options="", mark=""))
+    assert "of a trial go to line 8 and lines 9-11, whatever" in said
+    assert said.count("mark them # tune: once") == 1
+    said = shared_kernel.run(cell.format(options="--fresh", mark="  # tune: once"))
+    assert "of a trial go to lines 9-11, whatever the tuned literals are; mark it # tune: once" in said
+    said = shared_kernel.run(cell.format(options="--fresh -n 2", mark=""))
+    assert "go to line" not in said
+
+
+def test_figures_are_shown_again_in_their_place(shared_kernel):
+    cell = """\
+%%tune figures -n 3 --no-panel --sampler random --seed 1
+import matplotlib.pyplot as plt
+print("first")
+early = plt.figure()
+with open("drawn", "a") as file:  # tune: once
+    plt.figure(figsize=(1, 1))
+    file.write("drawn ")
+print("last")
+n = 9.0  # tune: 1..9
+loss = n * len(plt.get_fignums())  # tune: minimize
+"""
+    shared_kernel.run(cell)
+    study = jtune.load("figures", shared_kernel.folder)
+    for trial in study:
+        shown = [output.get("text") or output["data"]["text/plain"] for output in trial.outputs]
+        assert [text.split(" Axes")[0] for text in shown] == [
+            "first\n",
+            "<Figure size 100x100 with 0",
+            "last\n",
+            "<Figure size 640x480 with 0",
+        ]
+        assert trial.value == trial.params["n"]
+    assert (shared_kernel.folder / "drawn").read_text().split() == ["drawn"] * 2
 
 
 def test_each_worker_process_keeps_its_own(shared_kernel):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from jtune.errors import UsageError
+from jtune.language.template import Template
 from jtune.trials.capture import Capture
 from jtune.trials.execute import Judge, execute
 from jtune.trials.interrupts import Interrupts, Leash, Verdict
@@ -35,6 +37,10 @@ class Here:
         Nothing that the user should be told.
     kept : Kept
         What statements that run once have left.
+    times : Template or None
+        Of the cell, for the next trial alone: its statements tell how long they take.
+    seconds_by_line : dict of int to float
+        What they told.
     """
 
     note = ""
@@ -46,6 +52,8 @@ class Here:
         self.interrupts = interrupts or Interrupts()
         self.program = program
         self.kept = Kept(program)
+        self.times: Template | None = None
+        self.seconds_by_line: Mapping[int, float] = {}
         self._capture, self._chance = Capture(shell), Chance()
         self._started: tuple[Task, Judge | None, Leash] | None = None
         # Put to in a signal's handler too, which no other queue or event allows.
@@ -81,9 +89,11 @@ class Here:
             self._sleep(wait_s)
             return []
         task, judge, leash = self._started
+        program, self.times = replace(self.program, template=self.times) if self.times else self.program, None
         try:
             with self._chance.watching() as drawn:
-                outcome = execute(self.program, task, self.namespace, leash, self._capture, judge, self.kept)
+                outcome = execute(program, task, self.namespace, leash, self._capture, judge, self.kept)
+            self.seconds_by_line = outcome.seconds_by_line or self.seconds_by_line
             return [(task.number, replace(outcome, drawn=tuple(drawn)) if drawn else outcome)]
         finally:
             self._started = None

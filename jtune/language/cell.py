@@ -36,6 +36,7 @@ from jtune.language.unnamed import why_unnamed
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|$)")
 # Of the values of the parameters that a condition names: more would be felt while typing.
 _COMBINATIONS_TRIED = 1000
+_DEFINING = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 @dataclass(frozen=True)
@@ -154,8 +155,10 @@ class Cell:
         """
         return rewritten(self.source, self.spans, self.space, values)
 
-    def template(self, filename: str = "<cell>", flags: int = 0) -> Template:
+    def template(self, filename: str = "<cell>", flags: int = 0, *, is_timed: bool = False) -> Template:
         """Return the cell compiled for trials; ``fill`` takes values in the order of :attr:`space`.
+
+        With ``is_timed`` each statement at the top level tells when it has ended.
 
         Raises
         ------
@@ -165,7 +168,7 @@ class Cell:
         # A last line that ends in a semicolon shows nothing, as everywhere in IPython.
         shows_last = not _ends_in_semicolon(self.python)
         once = {statement: number for number, statement in enumerate(self._once)}
-        edits = Edits(self.literals, self._reports, self._sent, once, shows_last)
+        edits = Edits(self.literals, self._reports, self._sent, once, shows_last, is_timed)
         return compiled(self.tree, edits, filename, flags)
 
     @cached_property
@@ -211,10 +214,31 @@ class Cell:
         CellError
             If a statement does.
         """
+        if not self._once:
+            return
         dependence = Dependence(self.tree.body, self.literals, outside=outside)
         found = [(place, dependence.obstacle(statement)) for statement, place in self._once.items()]
         if problems := [Problem(*place, message) for place, message in found if message]:
             raise CellError(problems)
+
+    def may_run_once(self, outside: Callable[[str], Iterable[str]]) -> list[OnceStatement]:
+        """Return the statements that could be marked to run once, but are not; those that only define are left out.
+
+        Parameters
+        ----------
+        outside : callable
+            As in :meth:`check_once`.
+        """
+        dependence = Dependence(self.tree.body, self.literals, [*self._sent, *self._reports], outside)
+        lines = Counter(statement.lineno for statement in self.tree.body)
+        return [
+            OnceStatement.of(each)
+            for each in self.tree.body
+            if lines[each.lineno] == 1
+            and each not in self._once
+            and not isinstance(each, _DEFINING)
+            and dependence.obstacle(each) is None
+        ]
 
     def _objectives(self, reader: _Reader, wanted: Sequence[tuple[Direction, str]]) -> Iterator[Objective]:
         if wanted and reader.objectives:
@@ -229,7 +253,10 @@ class Cell:
             if expression:
                 yield Objective(direction, expression, _compiled(expression))
             else:
-                yield self._objective(direction, self._last_expression(direction))
+                last = self._last_expression(direction)
+                if place := self._once.get(last):
+                    raise CellError([Problem(*place, "this cannot run once: it is the objective; take the mark off")])
+                yield self._objective(direction, last)
 
     def _objective(self, direction: Direction, statement: ast.stmt) -> Objective:
         self._sent[statement] = len(self._sent)
@@ -513,6 +540,8 @@ class _Reader:
         return statement
 
     def _check_once(self) -> None:
+        if not self.once:
+            return
         tuned, told = [named.node for named in self.named], [*(s for _, s in self.objectives), *self.reports]
         dependence = Dependence(self.tree.body, tuned, told)
         for statement, place in self.once.items():

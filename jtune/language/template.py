@@ -39,6 +39,8 @@ class Edits:
         A statement at the top level that runs in the first trial only, and its number.
     shows_last : bool
         Whether a last expression is displayed, as a notebook does.
+    is_timed : bool
+        Whether each statement at the top level tells when it has ended.
     """
 
     literals: Mapping[ast.expr, int]
@@ -46,6 +48,7 @@ class Edits:
     objectives: Mapping[ast.stmt, int]
     once: Mapping[ast.stmt, int] = field(default_factory=dict)
     shows_last: bool = True
+    is_timed: bool = False
 
 
 class Template:
@@ -113,6 +116,8 @@ def _edit(tree: ast.Module, edits: Edits) -> ast.Module:
         last.value = _hook("show", last.value)
     once = {id(memo[id(statement)]): index for statement, index in edits.once.items()}
     copied.body = [_once(each, once[id(each)]) if id(each) in once else each for each in copied.body]
+    if edits.is_timed:
+        copied.body = [each for statement in copied.body for each in _timed(statement)]
     filled = _Placeholders(literals).visit(copied)
     return ast.fix_missing_locations(filled)  # type: ignore[no-any-return]
 
@@ -124,6 +129,14 @@ def _once(statement: ast.stmt, index: int) -> ast.stmt:
     assert isinstance(block, ast.If)
     block.body.insert(0, statement)
     return block
+
+
+def _timed(statement: ast.stmt) -> list[ast.stmt]:
+    """Return a statement, and a call that tells when it has ended; nothing may stand between imports of the future."""
+    if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+        return [statement]
+    call = f"__import__('jtune.hooks', fromlist=('statement_ended',)).statement_ended({statement.lineno})"
+    return [statement, *_statements(call, statement)]
 
 
 class _Objectives(ast.NodeTransformer):

@@ -81,6 +81,7 @@ def _run_once(code: CodeType, run: _Run, namespace: dict[str, Any], capture: Cap
     with capture.capturing() as outputs:
         error = _raised_by(code, run, namespace)
         outcome, seconds = run.outcome(error), time.perf_counter() - start
+    outcome = replace(outcome, seconds_by_line=run.seconds_by_line(start))
     bindings = before.difference(namespace)
     before.restore(namespace)
     if outcome.state == State.COMPLETE:
@@ -125,6 +126,7 @@ class _Run:
         # A number, or why there is none.
         self._given: list[float | ValueError] = [ValueError(f"{label} was not reached") for label in program.objectives]
         self._curves: dict[str, list[float]] = {}
+        self._ends: list[tuple[int, float]] = []
 
     def unbind(self, namespace: dict[str, Any]) -> None:
         """Remove the names from which objectives are read at the end: their values are those of an earlier run."""
@@ -143,6 +145,16 @@ class _Run:
     def on_once_ended(self, index: int) -> None:
         if self._taking is not None:
             self._taking.end(index)
+
+    def on_statement_ended(self, line: int) -> None:
+        self._ends.append((line, time.perf_counter()))
+
+    def seconds_by_line(self, start: float) -> dict[int, float]:
+        """Return how long each statement took that told when it ended, by its line."""
+        seconds: dict[int, float] = {}
+        for line, end in self._ends:
+            seconds[line], start = seconds.get(line, 0.0) + end - start, end
+        return seconds
 
     def on_report(self, index: int, values: Sequence[object]) -> None:
         labels = self._program.curves[index]

@@ -73,6 +73,8 @@ class Outcome:
         Whether all of the cell ran, and nothing was taken from an earlier trial.
     notes : tuple of str
         What the user should know about the cell.
+    seconds_by_line : dict of int to float
+        Of each statement at the top level, by its line, where the cell was compiled to tell.
     """
 
     state: State
@@ -89,6 +91,7 @@ class Outcome:
     drawn: tuple[str, ...] = ()
     is_whole: bool = True
     notes: tuple[str, ...] = ()
+    seconds_by_line: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def lacked_memory(self) -> bool:
