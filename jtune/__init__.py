@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jtune import samplers
+    from jtune.confirmation import Confirmation
     from jtune.language.conditions import Condition
     from jtune.language.domains import ChoiceDomain, FloatDomain, IntDomain
     from jtune.language.space import Parameter, Space
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "ChoiceDomain", "Condition", "Effect", "Effects", "Estimate", "Expected", "FloatDomain", "Goal", "IntDomain",
-    "Noise", "Pair", "Parameter", "ParameterEffect", "Share", "Space", "Study", "Trial", "__version__", "delete",
-    "latest", "load", "load_ipython_extension", "samplers", "studies",
+    "ChoiceDomain", "Condition", "Confirmation", "Effect", "Effects", "Estimate", "Expected", "FloatDomain", "Goal",
+    "IntDomain", "Noise", "Pair", "Parameter", "ParameterEffect", "Share", "Space", "Study", "Trial", "__version__",
+    "delete", "latest", "load", "load_ipython_extension", "samplers", "studies",
 ]  # fmt: skip
 
 # Optuna loads with the first of these names, not with `import jtune`.
 _MODULES = {
+    "confirmation": ("Confirmation",),
     "language.conditions": ("Condition",),
     "language.domains": ("ChoiceDomain", "FloatDomain", "IntDomain"),
     "language.space": ("Parameter", "Space"),

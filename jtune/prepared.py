@@ -27,7 +27,7 @@ from jtune.study import Latest, Study, load
 from jtune.text import number
 from jtune.trials.inputs import Inputs
 from jtune.trials.namespace import Bindings
-from jtune.trials.outcome import Outcome, State
+from jtune.trials.outcome import Origin, Outcome, State
 from jtune.trials.program import Program, Task
 
 
@@ -201,9 +201,9 @@ class PreparedCell:
             kept = {key: value for key, value in definition.inputs.items() if key not in written}
             self.ledger.redefine(replace(definition, inputs=kept))
 
-    def run_point(self, study: Study, search: Search, point: Point) -> Trial:
-        """Run a trial that the panel asks for when the search has ended; the best one's variables stay."""
-        trial, outcome = search.run_one(point)
+    def run_point(self, study: Study, search: Search, point: Point, origin: Origin = "manual") -> Trial:
+        """Run a trial that is asked for when the search has ended; the best one's variables stay."""
+        trial, outcome = search.run_one(point, origin)
         best = study.best
         if self.inputs.changed() or (best is not None and best.number == trial.number):
             self.leave_best(study, outcome if best is not None and best.number == trial.number else None)

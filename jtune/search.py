@@ -416,7 +416,7 @@ class Search:
         running = self._running[number]
         trial = self.ledger.end_trial(number, outcome)
         del self._running[number]
-        self._count(number, outcome)
+        self._count(trial, outcome)
         if outcome.state == State.INTERRUPTED:
             self.sampler.forget(running.point)
         elif running.origin == "baseline" and outcome.is_broken:
@@ -445,13 +445,13 @@ class Search:
             return TimeLimit(left, Verdict(State.INTERRUPTED, "the search's time was up"))
         return None if own is None else TimeLimit(own, Verdict(State.TIMED_OUT, f"it took more than {own} s"))
 
-    def _count(self, number: int, outcome: Outcome) -> None:
+    def _count(self, trial: Trial, outcome: Outcome) -> None:
         self.drawn = self.drawn or outcome.drawn
         for note in outcome.notes:
             self._say_once(note)
-        self._finished += outcome.state.is_finished
+        self._finished += trial.is_finished
         self._failures = self._failures + 1 if outcome.state in (State.FAILED, State.TIMED_OUT) else 0
         self._since_best += 1
         best = self.ledger.best
-        if best is not None and best.number == number:
+        if best is not None and best.number == trial.number:
             self._best, self._since_best = outcome, 0

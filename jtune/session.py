@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jtune.comparability import Comparability, warn_of_chance
+from jtune.desk import desk
 from jtune.errors import ConditionError, UsageError
 from jtune.executors import Executor
 from jtune.language.cell import Cell
@@ -18,7 +19,7 @@ from jtune.prepared import PreparedCell
 from jtune.samplers import PointSampler, make_pruner, make_sampler
 from jtune.samplers.pruning import Pruning
 from jtune.search import Limits, Search
-from jtune.study import Study
+from jtune.study import Latest, Study
 from jtune.trials.execute import user_frames
 from jtune.trials.outcome import Outcome, Output, State
 from jtune.views import lab
@@ -265,6 +266,7 @@ def _go_on(prepared: PreparedCell, study: Study, search: Search, trials: int) ->
 def _leave_best(prepared: PreparedCell, study: Study, search: Search) -> None:
     """Leave the best trial's variables in the namespace, and trials that are asked for from now on to this process."""
     search.executor = prepared.here
+    desk.the(Latest).keep_runner(study, lambda point: prepared.run_point(study, search, point, "confirm"))
     if search.broken is None:
         is_ended_by_hand = prepared.interrupts.is_interrupted or search.is_stopped
         if not is_ended_by_hand:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+from jtune.confirmation import Confirmation, confirm
 from jtune.desk import desk
 from jtune.errors import JournalError, StudyError, did_you_mean
 from jtune.findings import Findings
+from jtune.language.space import Point
 from jtune.storage.journal import FOLDER, Journal, study_files
 from jtune.storage.leavings import Leavings
 from jtune.storage.record import Trial
 from jtune.storage.store import Store
 from jtune.views import feed, lab, report
+
+Runner: TypeAlias = Callable[[Point], Trial]
 
 
 class Study(Findings):
@@ -48,6 +52,42 @@ class Study(Findings):
             raise StudyError("apply() puts a cell into a notebook; elsewhere take the text from source()")
         if not (self.cell_id and desk.the(lab.Line).apply(feed.source(self, self._chosen(trial)))):
             shell.set_next_input(source, replace=False)
+
+    def confirm(self, runs: int = 5) -> Confirmation:
+        """Run the best trial and your own values again, in turn, and say whether the best one is better.
+
+        The runs are trials of the study, of origin "confirm": they count towards no ``-n``, and the sampler and the
+        choice of the best trial learn from them. Where they do not tell the best trial from your own values, and
+        another trial is the best by now, that one is confirmed next, up to three in all. A cell whose seeds are
+        literals runs with those: what it does with others is not seen.
+
+        Parameters
+        ----------
+        runs : int
+            Pairs of runs, at least 2.
+
+        Returns
+        -------
+        Confirmation
+            Of the last trial that was confirmed.
+
+        Raises
+        ------
+        StudyError
+            If the cell has not run in this kernel, there are several objectives, the best trial has your own values, or
+            a run does not end well.
+        KeyboardInterrupt
+            If the kernel is interrupted; the runs that have ended are kept.
+        """
+        run = desk.the(Latest).runner(self)
+        if run is None:
+            raise StudyError(
+                f"{self.name} cannot be confirmed: its cell has not run in this kernel; run it again first"
+            )
+        *failed, last = confirm(self, runs, run)
+        for each in failed:
+            print(f"{self.name}: {each}; the next best is confirmed")
+        return last
 
     def show(self) -> None:
         """Display the report, and in a notebook that somebody uses the panel over it."""
@@ -82,6 +122,7 @@ class Latest:
 
     def __init__(self) -> None:
         self.studies: dict[str, Study] = {}
+        self._runners: dict[str, Runner] = {}
 
     def add(self, study: Study) -> None:
         """Put a study last."""
@@ -91,6 +132,17 @@ class Latest:
     def drop(self, name: str) -> None:
         """Forget a study."""
         self.studies.pop(name, None)
+        self._runners.pop(name, None)
+
+    def keep_runner(self, study: Study, run: Runner) -> None:
+        """Keep what runs a study's cell with the values of a point."""
+        self._runners[study.name] = run
+
+    def runner(self, study: Study) -> Runner | None:
+        """Return what runs a study's cell, if that is the one that ran in this kernel."""
+        here = self.studies.get(study.name)
+        is_here = here is not None and (here.path, here.generation) == (study.path, study.generation)
+        return self._runners.get(study.name) if is_here else None
 
 
 def latest() -> Study:

@@ -36,7 +36,7 @@ def number(value: float) -> str:
 
 def with_sd(mean: float, sd: float) -> tuple[str, str]:
     """Return a value in as many digits as its standard deviation has, which has one, or two where it begins with 1."""
-    if not sd > 0 or not math.isfinite(sd) or not math.isfinite(mean):
+    if not 1e-300 < sd < math.inf or not math.isfinite(mean):
         return f"{mean:.3g}", f"{sd:.1g}"
     power = math.floor(math.log10(sd))
     places = (1 if sd / 10**power < 1.95 else 0) - power

@@ -56,7 +56,7 @@ class Trial:
         Equal to "complete", "failed", "pruned", "timed out", "interrupted" or "running".
     reason : str
         Why it is not complete.
-    origin : {"baseline", "sampler", "manual"}
+    origin : {"baseline", "sampler", "manual", "confirm"}
     curves : dict of str to list of float
         What its loops reported.
     outputs : list of dict
@@ -115,8 +115,8 @@ class Trial:
 
     @property
     def is_finished(self) -> bool:
-        """Whether it counts towards ``-n``: it ended by itself, whichever way."""
-        return self.state.is_finished
+        """Whether it counts towards ``-n``: it ended by itself, whichever way, and is no confirmation."""
+        return self.state.is_finished and self.origin != "confirm"
 
 
 def moved(trial: Trial, point: Point) -> Trial:

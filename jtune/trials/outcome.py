@@ -11,7 +11,7 @@ from jtune.trials.namespace import Bindings
 
 Output: TypeAlias = dict[str, Any]
 # Who chose the values of a trial.
-Origin: TypeAlias = Literal["baseline", "sampler", "manual"]
+Origin: TypeAlias = Literal["baseline", "sampler", "manual", "confirm"]
 
 
 class State(str, Enum):

@@ -117,7 +117,7 @@ def ending(study: Findings) -> str:
 
 def trials(study: Findings) -> str:
     """Return how many trials a study has, by state, and why its last search ended, where that is known."""
-    states = Counter(trial.state for trial in study.trials)
+    states = Counter(trial.state for trial in study.trials if trial.origin != "confirm")
     if not states:
         return "no trials yet"
     text = counted(sum(states.values()) - sum(states[state] for state in _UNFINISHED), "trial")

@@ -1,6 +1,6 @@
 // Made from jtune/views/messages.py and jtune/requests.py by tools/messages.py: change it there.
 
-export type Origin = 'baseline' | 'sampler' | 'manual';
+export type Origin = 'baseline' | 'sampler' | 'manual' | 'confirm';
 
 export type State = 'running' | 'complete' | 'failed' | 'pruned' | 'timed out' | 'interrupted';
 
