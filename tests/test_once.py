@@ -99,6 +99,20 @@ def test_what_the_cell_changes_in_place_runs_in_every_trial():
     assert [outcome.notes for outcome in outcomes] == [(said,), (), ()]
 
 
+def test_what_is_used_up_is_made_in_every_trial():
+    source = """\
+import io
+with io.StringIO("1 2 3") as file:  # tune: once
+    text = file.read()
+lines = iter(text.split())  # tune: once
+n = 3  # tune: 1..9
+loss = int(next(lines)) * n + file.closed  # tune: minimize
+"""
+    outcomes = trials(source, [1, 2, 3])
+    assert [outcome.values for outcome in outcomes] == [(2.0,), (3.0,), (4.0,)]
+    assert outcomes[0].notes == ("line 4 runs in every trial, as lines can be read only once; make a list of it",)
+
+
 def test_an_error_is_the_users_and_the_statement_runs_again():
     calls = []
 
@@ -275,3 +289,11 @@ loss = double() * n  # tune: minimize
     shared_kernel.run(cell)
     study = jtune.load("functions", shared_kernel.folder)
     assert [trial.value for trial in study] == [trial.params["n"] for trial in study]
+
+
+def test_a_worker_tells_what_it_sees_changed_in_place(shared_kernel):
+    said, _, study = tune(shared_kernel, "seen", then="if n < 3: X.append(1.0)", options="--jobs 1")
+    assert said.count("line 2 runs in every trial, as the cell changes X in place; have it change a copy") == 1
+    small = [trial for trial in study if trial.params["n"] < 3]
+    assert [trial.value for trial in small] == [4 * trial.params["n"] for trial in small]
+    assert len(small) > 0

@@ -133,7 +133,7 @@ class Cell:
         self.space = Space(reader.parameters())
         self.inferred = tuple(reader.inferred)
         self._once = reader.once
-        self.once = tuple(map(OnceStatement.of, reader.once))
+        self.once = tuple(OnceStatement.of(each, self.tree.body) for each in reader.once)
         self.reports = tuple(report.expressions for report in reader.reports.values())
         self.curves = _distinct_labels(self.reports)
         self.report_directions = tuple(report.direction for report in reader.reports.values())
@@ -232,7 +232,7 @@ class Cell:
         dependence = Dependence(self.tree.body, self.literals, [*self._sent, *self._reports], outside)
         lines = Counter(statement.lineno for statement in self.tree.body)
         return [
-            OnceStatement.of(each)
+            OnceStatement.of(each, self.tree.body)
             for each in self.tree.body
             if lines[each.lineno] == 1
             and each not in self._once

@@ -19,16 +19,22 @@ class OnceStatement:
         Its lines.
     binds : frozenset of str
         Names that it may bind or delete.
+    used : frozenset of str
+        Those of them that later statements read.
     """
 
     first: int
     last: int
     binds: frozenset[str]
+    used: frozenset[str]
 
     @classmethod
-    def of(cls, statement: ast.stmt) -> OnceStatement:
-        """Return what is known of a statement of the tree."""
-        return cls(first_line(statement), statement.end_lineno or statement.lineno, _facts(statement).binds)
+    def of(cls, statement: ast.stmt, body: Sequence[ast.stmt]) -> OnceStatement:
+        """Return what is known of a statement of a cell."""
+        binds = _facts(statement).binds
+        later = body[body.index(statement) + 1 :]
+        used = binds.intersection(name for each in later for name in _facts(each).reads)
+        return cls(first_line(statement), statement.end_lineno or statement.lineno, binds, used)
 
     @property
     def lines(self) -> str:

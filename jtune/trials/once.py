@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +58,7 @@ class Kept:
         self.n_taken = 0
         self._program, self._clock = program, clock
         self._left: dict[int, _Left] = {}
-        # Those whose values the cell changes in place: they run in every trial.
+        # Those whose values the cell changes in place, or uses up: they run in every trial.
         self._changed: set[int] = set()
         self._n_looks, self._next_look = 0, 0.0
 
@@ -94,10 +94,13 @@ class Kept:
         start = self._clock()
         said = []
         for index, left in list(self._left.items()):
-            if names := changed(left.fingerprints, self._told(left.bindings)):
+            statement = self._program.once[index]
+            used_up = [name for name in sorted(statement.used) if _is_used_up(left.bindings.bound.get(name))]
+            names = changed(left.fingerprints, self._told(left.bindings))
+            if used_up or names:
                 del self._left[index]
                 self._changed.add(index)
-                said.append(_advice(self._program.once[index].lines, ", ".join(names)))
+                said.append(_advice(statement.lines, used_up, names))
         now = self._clock()
         self._next_look = now + (now - start) / _SHARE
         return said
@@ -106,9 +109,16 @@ class Kept:
         return fingerprints(bindings.bound, bindings.bound, bound=self._program.binds)
 
 
-def _advice(lines: str, names: str) -> str:
+def _is_used_up(value: object) -> bool:
+    """Tell whether a value is used up by who reads it: an iterator, or a file."""
+    return isinstance(value, Iterator) and not getattr(value, "closed", False)
+
+
+def _advice(lines: str, used_up: Sequence[str], changed: Sequence[str]) -> str:
     run = "run" if lines.startswith("lines") else "runs"
-    return f"{lines} {run} in every trial, as the cell changes {names} in place; have it change a copy"
+    if used_up:
+        return f"{lines} {run} in every trial, as {', '.join(used_up)} can be read only once; make a list of it"
+    return f"{lines} {run} in every trial, as the cell changes {', '.join(changed)} in place; have it change a copy"
 
 
 class Taking:
