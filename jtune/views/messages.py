@@ -69,6 +69,20 @@ class Activity(TypedDict):
 Phase: TypeAlias = Literal["running", "paused", "ended"]
 
 
+class Change(TypedDict):
+    """What the best trial made of an objective."""
+
+    label: str
+    before: str
+    """The baseline's value; empty where there is none."""
+    after: str
+    """The best trial's; empty while there is none, and where that is the baseline."""
+    gain: str
+    """Such as "+0.042 over your cell"; empty where there is none."""
+    is_better: bool
+    """Whether the best trial's is better than the baseline's."""
+
+
 class StudyState(TypedDict):
     """How far a study is and what came of it, in the words of `jtune/views/status.py`."""
 
@@ -88,6 +102,8 @@ class StudyState(TypedDict):
     """Such as "0.924"; empty while there is none."""
     gain: str
     """Such as "0.051 (5.5 %) higher"; empty where there is nothing to compare."""
+    changes: list[Change]
+    """One an objective."""
 
 
 class Lane(TypedDict):
@@ -100,25 +116,9 @@ class Lane(TypedDict):
     """Such as "C = 3.0, kernel = 'rbf'"."""
 
 
-class Change(TypedDict):
-    """What the best trial made of an objective."""
-
-    label: str
-    before: str
-    """The baseline's value; empty where there is none."""
-    after: str
-    """The best trial's; empty while there is none, and where that is the baseline."""
-    gain: str
-    """Such as "+0.042 over your cell"; empty where there is none."""
-    is_better: bool
-    """Whether the best trial's is better than the baseline's."""
-
-
 class Status(StudyState):
     """What the panel's head shows."""
 
-    changes: list[Change]
-    """One an objective."""
     failed: str
     """Such as "5 failed: b ≥ 3"; empty where none failed."""
     next: str

@@ -498,12 +498,11 @@ class Panel:
         return {**found, "text": self._ran} if self.is_exploring else found
 
     def _status(self) -> messages.Status:
-        search, standing = self.search, self.feed.standing
+        search = self.search
         is_running = search is not None and search.is_running
         has_lanes = search is not None and is_running and search.executor.is_settable
         return {
             **self._state(),
-            "changes": status.changes(self.study.objectives, standing),
             "failed": self._failed,
             "next": "" if is_running or self.is_exploring else self._next(),
             "can_run": self._rerun is not None,

@@ -79,6 +79,7 @@ def state(study: Findings, ranked: Ranked, search: Search | None, *, is_counted:
         "best": best(study.objectives, ranked.best),
         "baseline": _value(ranked.baseline),
         "gain": gain(*values) if (values := _compared(ranked)) else "",
+        "changes": changes(study.objectives, ranked),
     }
 
 

@@ -54,6 +54,19 @@ export interface Activity {
 
 export type Phase = 'running' | 'paused' | 'ended';
 
+/** What the best trial made of an objective. */
+export interface Change {
+  label: string;
+  /** The baseline's value; empty where there is none. */
+  before: string;
+  /** The best trial's; empty while there is none, and where that is the baseline. */
+  after: string;
+  /** Such as "+0.042 over your cell"; empty where there is none. */
+  gain: string;
+  /** Whether the best trial's is better than the baseline's. */
+  is_better: boolean;
+}
+
 /** How far a study is and what came of it, in the words of `jtune/views/status.py`. */
 export interface StudyState {
   name: string;
@@ -72,6 +85,8 @@ export interface StudyState {
   baseline: string;
   /** Such as "0.051 (5.5 %) higher"; empty where there is nothing to compare. */
   gain: string;
+  /** One an objective. */
+  changes: Change[];
 }
 
 /** A trial that runs beside others. */
@@ -83,23 +98,8 @@ export interface Lane {
   values: string;
 }
 
-/** What the best trial made of an objective. */
-export interface Change {
-  label: string;
-  /** The baseline's value; empty where there is none. */
-  before: string;
-  /** The best trial's; empty while there is none, and where that is the baseline. */
-  after: string;
-  /** Such as "+0.042 over your cell"; empty where there is none. */
-  gain: string;
-  /** Whether the best trial's is better than the baseline's. */
-  is_better: boolean;
-}
-
 /** What the panel's head shows. */
 export interface Status extends StudyState {
-  /** One an objective. */
-  changes: Change[];
   /** Such as "5 failed: b ≥ 3"; empty where none failed. */
   failed: string;
   /** What to do next, as one sentence; empty while a search runs. */

@@ -6,7 +6,7 @@ import { Menu, Widget } from '@lumino/widgets';
 
 import { button, element } from '../dom';
 import type { Link } from './link';
-import type { StudyStanding } from '../messages';
+import type { Change, StudyStanding } from '../messages';
 import { saying } from './say';
 
 /** What can be done to a study, by the commands that do it. */
@@ -15,6 +15,13 @@ export const ofStudy = {
   apply: 'jtune:apply-study',
   delete: 'jtune:delete-study',
 };
+
+/** "accuracy 0.924 → 0.966 +0.042 over your cell", as the panel's head has it. */
+function changeNode({ label, before, after, gain }: Change): HTMLElement {
+  const values = [before, after].filter((value) => value !== '').join(' → ');
+  const told = element('span', { class: 'jtune-studies-values' }, `${label} ${values}`);
+  return element('div', { class: 'jtune-studies-change' }, told, ` ${gain}`);
+}
 
 export class Studies extends Widget {
   readonly #list = element('ul', { class: 'jtune-studies-list' });
@@ -62,7 +69,7 @@ export class Studies extends Widget {
     this.#list.replaceChildren(...studies.map((study) => this.#row(study)));
   }
 
-  #row({ name, done, total, count, phase, text, best, gain }: StudyStanding): HTMLElement {
+  #row({ name, done, total, count, phase, text, best, changes }: StudyStanding): HTMLElement {
     const open = () => {
       void saying(() => this.commands.execute(ofStudy.show, { name }));
     };
@@ -72,9 +79,10 @@ export class Studies extends Widget {
     });
     menu.setAttribute('aria-label', `More of ${name}`);
     menu.setAttribute('aria-haspopup', 'menu');
-    const facts = [text, count, best && `best ${best}`, gain].filter((fact) => fact !== '');
+    const facts = [text, count, best && `best ${best}`].filter((fact) => fact !== '');
     const parts: HTMLElement[] = [
       element('div', { class: 'jtune-studies-title' }, show, menu),
+      ...changes.map(changeNode),
       element('div', { class: 'jtune-studies-facts' }, facts.join(' · ')),
     ];
     if (phase !== 'ended' && total !== null) {

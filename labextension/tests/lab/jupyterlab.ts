@@ -186,6 +186,7 @@ export function standing(name: string, more: Partial<StudyStanding> = {}): Study
     best: '0.5 in trial 2',
     baseline: '1',
     gain: '0.5 (50 %) lower',
+    changes: [{ label: 'loss', before: '1', after: '0.5', gain: '-0.5 over your cell', is_better: true }],
     cell: 'cell-1',
     explored: null,
     ...more,
