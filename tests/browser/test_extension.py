@@ -119,6 +119,16 @@ def test_mistakes_are_underlined_while_typing_and_go(lab):
     expect(mistake).to_have_count(0)
 
 
+def test_a_statement_that_cannot_run_once_is_underlined(lab):
+    cell = "n = 8  # tune: 2..32\ndata = load(n)  # tune: once\nrest = load()  # tune: once\nloss = n  # tune: minimize"
+    notebook, [editor] = opened(lab, cell)
+    mistake = editor.node.locator(".jtune-problem")
+    expect(mistake).to_have_text("once")
+    mistake.hover()
+    expect(notebook.page.locator(".cm-tooltip")).to_contain_text("it reads n, which depends on what line 1 tunes")
+    notebook.shot("once")
+
+
 @pytest.mark.oldest
 def test_the_tune_button_runs_a_plain_cell(either):
     notebook, [editor, plain] = opened(either, PLAIN, "x = 1")
@@ -250,6 +260,14 @@ def test_after_a_study_a_literal_tells_its_effect(lab):
 
 
 @pytest.mark.oldest
+def test_completion_offers_to_run_a_statement_once(lab):
+    notebook, [editor] = opened(lab, "data = load()  # tune: ")
+    editor.node.click()
+    notebook.page.keyboard.press("End")
+    notebook.page.keyboard.press("Tab")
+    expect(notebook.page.locator(".jp-Completer")).to_contain_text("once")
+
+
 def test_completion_offers_forms_that_fit(lab):
     notebook, [editor] = opened(lab, "n = 8  # tune: ")
     editor.node.click()
