@@ -252,7 +252,13 @@ class Effects:
         return self._surrogate.is_constant
 
     def exported(self) -> dict[str, Any] | None:
-        """Return what predicts the same elsewhere: of the model, and of each parameter; None for a constant."""
+        """Return what predicts the same elsewhere.
+
+        Returns
+        -------
+        dict or None
+            Of the model: observations, hyper-parameters and warp; ``columns``: of each parameter. None for a constant.
+        """
         model = self._surrogate.exported()
         return None if model is None else {**model, "columns": self._rows.exported()}
 

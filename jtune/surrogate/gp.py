@@ -403,10 +403,9 @@ class Posterior:
 
     def exported(self) -> dict[str, Any]:
         """Return what predicts the same elsewhere: observations and hyper-parameters, in columns' units."""
-        covariance = self._factor @ self._factor.T
         return {
             "x": self._scaled * self._lengths,
-            "z": covariance @ self._alpha,
+            "z": self._observed,
             "lengths": self._lengths,
             "scale": self._scale,
             # With what the factor needed on its diagonal.
