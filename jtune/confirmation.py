@@ -26,7 +26,7 @@ _WINNERS_AT_MOST = 3
 class Confirmation:
     """What pairs of runs say of the best trial against the user's own values.
 
-    Attributes
+    Parameters
     ----------
     trial : int
         The number of the best trial.

@@ -124,7 +124,7 @@ class Ranking:
 class Noise:
     """How far runs of the same parameters are apart.
 
-    Attributes
+    Parameters
     ----------
     sd : float
         Standard deviation of one run, in the objective's units.

@@ -23,7 +23,7 @@ KILLED = "the kernel ended while it ran"
 class Expected:
     """What another run of a trial's values is expected to give, the first objective being noisy.
 
-    Attributes
+    Parameters
     ----------
     mean : float
         Of the repeated runs. The first run is not counted: the trial was repeated because that was a good one.

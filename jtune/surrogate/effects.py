@@ -402,6 +402,16 @@ class Effects:
     def share(self, name: str) -> Share:
         """Return the share of one parameter, as :meth:`importance` does, with its interval.
 
+        Parameters
+        ----------
+        name : str
+            A parameter.
+
+        Returns
+        -------
+        Share
+            Of the objective's variance over the whole space.
+
         Raises
         ------
         KeyError
@@ -419,7 +429,7 @@ class Effects:
         Returns
         -------
         dict
-        Name to share, the largest first; all 0.0 where the prediction is constant.
+            Name to share, the largest first; all 0.0 where the prediction is constant.
 
         References
         ----------

@@ -409,7 +409,7 @@ class Posterior:
             "lengths": self._lengths,
             "scale": self._scale,
             # With what the factor needed on its diagonal.
-            "noise": float(covariance[0, 0]) - self._scale,
+            "noise": float(self._factor[0, 0]) ** 2 - self._scale,
         }
 
     def _distances(self, x: Array) -> Array:
