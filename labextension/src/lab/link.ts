@@ -10,6 +10,13 @@ import type { Requests, Source, StateMessage, StudyStanding, StudySummary, ToExt
 /** Names of parameters, and their literals as they stand in the cell. */
 type Literals = Record<string, string>;
 
+/** For how long at most a move without an answer holds the next one back. */
+const HELD_BACK_MS = 1000;
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 export class Link {
   readonly studies = new Map<string, StudyStanding>();
   /** By cell; they say something of the cell's code, so they outlive a kernel. */
@@ -24,7 +31,7 @@ export class Link {
   #comm: Kernel.IComm | null = null;
   #isLoaded = false;
   #isDisposed = false;
-  /** By study, the last move that waits for one which is under way. */
+  /** By study that has a move under way, the last move that waits for it. */
   readonly #waiting = new Map<string, Literals | null>();
 
   constructor(private readonly session: ISessionContext) {
@@ -83,21 +90,19 @@ export class Link {
     return (await this.isLoaded()) && this.#kernel ? call(this.#kernel, name, ...given) : null;
   }
 
-  /** Move the sliders of an explored study, one move after the other: of those that wait, only the last is made. */
+  /**
+   * Move the sliders of an explored study. While a move is not answered, of those that come only the last waits, and
+   * not for long: an answer may be late, or lost, and the last move must be made whatever came of those before it.
+   */
   async move(study: string, literals: Literals): Promise<void> {
     const isUnderWay = this.#waiting.has(study);
-    this.#waiting.set(study, literals);
+    this.#waiting.set(study, isUnderWay ? literals : null);
     if (isUnderWay) return;
-    try {
-      let next: Literals | null = literals;
-      while (next) {
-        this.#waiting.set(study, null);
-        await this.call('move', study, next);
-        next = this.#waiting.get(study) ?? null;
-      }
-    } finally {
-      this.#waiting.delete(study);
-    }
+    const made = this.call('move', study, literals);
+    await Promise.race([made.catch(() => undefined), pause(HELD_BACK_MS)]);
+    const next = this.#waiting.get(study);
+    this.#waiting.delete(study);
+    await Promise.all([made, next && this.move(study, next)]);
   }
 
   /** Ask for the studies of the kernel and of its folder. */

@@ -180,6 +180,37 @@ test('a move that fails is told, and the next one is made', async () => {
   expect(kernel.asked.filter((name) => name === 'move')).toHaveLength(2);
 });
 
+test('a move that gets no answer holds the next one back for a moment only, and is told', async () => {
+  const link = await loaded();
+  kernel.answers.move = null;
+  vi.useFakeTimers();
+  const unanswered = expect(link.move('wave', { a: '1' })).rejects.toThrow('The kernel does not answer.');
+  await link.move('wave', { a: '2' });
+  const moves = () => kernel.asked.filter((name) => name === 'move').length;
+  expect(moves()).toBe(1);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(moves()).toBe(2);
+  await vi.advanceTimersByTimeAsync(20_000);
+  await unanswered;
+  expect(moves()).toBe(2);
+});
+
+test('the move that waits is made also where the one before it fails', async () => {
+  const link = await loaded();
+  let fail: (error: Error) => void = () => undefined;
+  const moves: string[] = [];
+  kernel.answers.move = (_study: string, { a }: { a: string }) => {
+    moves.push(a);
+    return a === '1' ? new Promise((_resolve, reject) => (fail = reject)) : true;
+  };
+  const first = expect(link.move('wave', { a: '1' })).rejects.toThrow('malformed');
+  await link.move('wave', { a: '2' });
+  await settled();
+  fail(new Error('malformed'));
+  await first;
+  expect(moves).toEqual(['1', '2']);
+});
+
 test('a link that is disposed hears nothing', async () => {
   const link = await loaded();
   let changes = 0;
