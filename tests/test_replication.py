@@ -95,3 +95,15 @@ def test_a_search_goes_on_where_it_was_with_repeated_trials(tmp_path):
     _, study = noisy(tmp_path, 3, n=40)
     assert len(study) == 40
     assert study.noise.repeated <= 12
+
+
+def test_a_gain_within_the_noise_is_to_be_confirmed(tmp_path):
+    said = []
+    for seed in range(3):
+        _, unsure = noisy(tmp_path / str(seed), seed, sd=1.0, n=30)
+        if unsure.best.number != unsure.baseline.number:
+            said.append("gain is not told apart from that; q.confirm() tells" in report.as_text(unsure))
+    assert said
+    assert all(said)
+    _, sure = noisy(tmp_path / "sure", 2, sd=0.005, n=30)
+    assert ".confirm()" not in report.as_text(sure)

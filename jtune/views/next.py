@@ -3,15 +3,17 @@
 1. No trial has given a value: the failures are to be looked at.
 2. Every trial has given the same value: the objective does not depend on what is tuned.
 3. All points have been tried: done.
-4. The best value of a parameter that matters is at an end of its range: widen that.
-5. A third of the trials, and ten at least, brought no gain: apply the best one, or stop.
-6. The gain is within what the surrogate cannot tell apart: more trials, or runs of the best one, would.
-7. Parameters make no difference: their marks can go.
-8. Else: how long ago the last gain was, so more trials may bring another one.
+4. Repeated trials differ, and the best trial's gain is below two standard deviations of that noise: confirm it.
+5. The best value of a parameter that matters is at an end of its range: widen that.
+6. A third of the trials, and ten at least, brought no gain: apply the best one, or stop.
+7. The gain is within what the surrogate cannot tell apart: more trials would.
+8. Parameters make no difference: their marks can go.
+9. Else: how long ago the last gain was, so more trials may bring another one.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -57,7 +59,19 @@ def sentence(study: Findings, ranked: status.Ranked, verdicts: Sequence[messages
         return f"{goal} is {value} in all {len(complete)} trials; it does not depend on what is tuned"
     if Ending.of(study.ending) == Ending.EXHAUSTED:
         return f"done: all {counted(len(study.finished), 'point')} of the space have been tried"
+    if _is_within_noise(study, best):
+        name = study.name if study.name.isidentifier() else "jtune.latest()"
+        return f"trials are noisy, and the gain is not told apart from that; {name}.confirm() tells"
     return _of_gain(study, best, verdicts)
+
+
+def _is_within_noise(study: Findings, best: Trial) -> bool:
+    noise, own = study.noise, study.baseline
+    if noise is None or own is None or not own.values or own.number == best.number:
+        return False
+    runs = (trial.expected.runs - 1 if trial.expected else 1 for trial in (best, own))
+    sd = noise.sd * math.sqrt(sum(1 / n for n in runs))
+    return abs(status.center(best) - status.center(own)) < 2 * sd
 
 
 def _of_gain(study: Findings, best: Trial, verdicts: Sequence[messages.Verdict]) -> str:
