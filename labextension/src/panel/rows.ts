@@ -155,8 +155,26 @@ export class Rows implements Drawable {
       setText(this.#prediction, '');
       return;
     }
+    const measured = this.#measured();
+    if (measured) {
+      setText(this.#prediction, `measured ${goal.label}: ${measured}`);
+      return;
+    }
     const { mean, sd } = surrogate.at(present, active);
     setText(this.#prediction, `predicted ${goal.label}: ${digits(mean, 4)} ± ${digits(sd, 2)}`);
+  }
+
+  /** What the trials gave where the handles stand; empty where none ran there. */
+  #measured(): string {
+    const { rows, present, active } = this.shared.store;
+    const isHere = ({ params }: Row) =>
+      params.every((value, i) => value === (active[i] === false ? null : present[i]));
+    const here = rows.filter((row) => row.values.length > 0 && isHere(row));
+    const [first] = here;
+    if (!first) return '';
+    const mean = here.reduce((sum, row) => sum + (row.values[0] ?? NaN), 0) / here.length;
+    const where = here.length > 1 ? `on average in ${here.length} trials` : `in trial ${first.number}`;
+    return `${digits(mean, 4)} ${where}`;
   }
 
   #row(parameter: ParameterRow['parameter'], i: number): ParameterRow {
