@@ -622,6 +622,8 @@ class _Surrogate:
             self.unit = float(np.abs(values).max()) or 1.0
             self._center = float((values / self.unit).mean())
             self._deviation = float((values / self.unit).std())
+            self._low, self._high = float((values / self.unit).min()), float((values / self.unit).max())
+            self._reach = (self._high - self._low) / 2
         self.is_constant = self._deviation <= 1e-12 or not rows.observed.shape[1]
         if not self.is_constant:
             self._model = GaussianProcess(groups=list(rows.groups)).fit(rows.observed, values)
@@ -662,7 +664,8 @@ class _Surrogate:
         drawn = self._model.posterior_.sample(x, n, rng)
         center, noise = drawn.mean(axis=0), math.sqrt(self._model.hyper_.noise)
         wide = center + _WIDER * (drawn - center) + noise * rng.standard_normal(drawn.shape)
-        values = np.clip(self._model.warp_.inverse(wide) / self.unit, -1e100, 1e100)
+        # Half as far again as the values that were seen: beyond, the inverse of the warp grows exponentially.
+        values = np.clip(self._model.warp_.inverse(wide) / self.unit, self._low - self._reach, self._high + self._reach)
         return np.asarray(values[:, 1:] - values[:, :1])
 
     @calm()

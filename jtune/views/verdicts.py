@@ -7,7 +7,7 @@ from the surrogate, so that what both predictions share cancels out.
 =========  ===============================================================  ==========================================
 kind       where                                                            what is said
 =========  ===============================================================  ==========================================
-worth      the cost is above two standard deviations                        worth 0.022 ± 0.009
+worth      the cost is above two standard deviations, and 1 % of the gain   worth 0.022 ± 0.009
 maybe      it is above one                                                  probably matters: +0.03 ± 0.04
 open       it may be as much as a tenth of the gain, and is not told        not known yet: +0.001 ± 0.05
 none       else                                                             makes no difference here: keep 1.0
@@ -43,6 +43,8 @@ _LEVELS = 33
 _AT_THE_END = 0.02
 # Less than this share of the gain makes no difference.
 _NOTABLE = 0.1
+# Less than this is nothing, however sure it is.
+_NEGLIGIBLE = 0.01
 _ORDER: tuple[messages.VerdictKind, ...] = ("worth", "maybe", "open", "kept", "none", "inactive")
 
 
@@ -76,7 +78,7 @@ def _verdict(
     if name in best:
         kind, text = _worded(cost, parameter, best[name], gain)
         end = _end(parameter.domain, best[name])
-        if end and kind in ("worth", "maybe", "open"):
+        if end and (kind in ("worth", "maybe") or (kind == "open" and cost.mean > 0)):
             more = f"best at its {end} end: widen the range"
         elif kind != "none":
             more = _as_good(effects, best, parameter, sign)
@@ -87,9 +89,10 @@ def _worded(cost: Estimate, parameter: Parameter, value: Value, gain: float) -> 
     if is_same(value, parameter.literal):
         return "kept", "kept at your value"
     mean, sd = with_sd(cost.mean, cost.sd)
-    if cost.mean > 2 * cost.sd and cost.mean > 0:
+    is_negligible = abs(cost.mean) + 2 * cost.sd < _NEGLIGIBLE * gain
+    if cost.mean > 2 * cost.sd and cost.mean > 0 and not is_negligible:
         return "worth", f"worth {mean} ± {sd}"
-    if cost.mean > cost.sd:
+    if cost.mean > cost.sd and not is_negligible:
         return "maybe", f"probably matters: +{mean} ± {sd}"
     if cost.mean + 2 * cost.sd > _NOTABLE * gain and cost.sd > 0:
         signed = mean if mean.startswith("-") else f"+{mean}"
