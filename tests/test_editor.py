@@ -228,14 +228,16 @@ def subshells(page):
 def test_figures_are_whole_when_the_panels_slider_is_moved_while_a_cell_draws(page, pause):
     page.kernel.run("%matplotlib inline\nimport matplotlib.pyplot as plt")
     page.kernel.run(CELL.format("slid"))
-    slider = page.kernel.model("FloatSliderModel")
-    moved = {"method": "update", "state": {"value": 0.5}, "buffer_paths": []}
+    board = page.kernel.model("AnyModel")
+    moved = {"method": "custom", "content": {"type": "move", "values": {"x": 0.5}}}
     page.kernel.run(
         f"plt.plot([1, 2]); {pause.code}; plt.plot([2, 1]); print(len(plt.gca().lines))",
-        lambda: pause.during(lambda: page.tell(slider, moved)),
+        lambda: pause.during(lambda: page.tell(board, moved)),
     )
     assert page.kernel.text.startswith("2\n")
     assert [kind for kind, _ in page.kernel.outputs].count("display_data") == 1
+    # The board has heard it.
+    assert page.kernel.run("print(slid.controls['x'].value)") == "0.5\n"
 
 
 @pytest.mark.usefixtures("subshells")
